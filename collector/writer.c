@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * writer.c: frames into a trace file. Called by the session (collector/session.c) and by the analyzer's tests. One
+ * thread; no signals.
+ */
+#include "writer.h"
+
+#include "seep/trace.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#define COMPRESSION_LEVEL 3
+
+struct seep_writer {
+	int fd;
+	int failed; /* errno of the first failure, or 0 */
+	uint32_t sequence;
+	uint64_t offset;
+	ZSTD_CCtx *compressor;
+	XXH64_state_t *checksum;
+	uint8_t *buffer; /* a frame as it goes to disk: its head, then its data */
+	size_t buffer_size;
+};
+
+static int fail(struct seep_writer *w, int error)
+{
+	w->failed = error;
+	errno = error;
+	return -1;
+}
+
+static int append(struct seep_writer *w, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	size_t left = size;
+
+	while (left > 0) {
+		ssize_t done = write(w->fd, at, left);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			int error = done < 0 ? errno : EIO;
+
+			/* A reader copes with a torn tail; without one it has nothing to report. */
+			if (ftruncate(w->fd, (off_t)w->offset) == 0)
+				(void)lseek(w->fd, (off_t)w->offset, SEEK_SET);
+			return fail(w, error);
+		}
+		at += done;
+		left -= (size_t)done;
+	}
+	w->offset += size;
+	return 0;
+}
+
+static bool buffer_reserve(struct seep_writer *w, size_t size)
+{
+	if (size > w->buffer_size) {
+		uint8_t *larger = realloc(w->buffer, size);
+
+		if (!larger)
+			return false;
+		w->buffer = larger;
+		w->buffer_size = size;
+	}
+	return true;
+}
+
+int seep_writer_open(struct seep_writer **out, int fd, char *message, size_t message_size)
+{
+	struct seep_trace_header header = {.version = SEEP_TRACE_VERSION};
+	struct seep_writer *w = calloc(1, sizeof(*w));
+
+	*out = NULL;
+	if (w) {
+		w->fd = fd;
+		w->compressor = ZSTD_createCCtx();
+		w->checksum = XXH64_createState();
+	}
+	if (!w || !w->compressor || !w->checksum) {
+		snprintf(message, message_size, "out of memory for the trace's writer");
+		if (w)
+			seep_writer_close(w);
+		else
+			close(fd);
+		return -1;
+	}
+	ZSTD_CCtx_setParameter(w->compressor, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
+	memcpy(header.magic, SEEP_TRACE_MAGIC, sizeof(header.magic));
+	if (append(w, &header, sizeof(header)) < 0) {
+		snprintf(message, message_size, "cannot write the trace: %s", strerror(errno));
+		seep_writer_close(w);
+		return -1;
+	}
+	*out = w;
+	return 0;
+}
+
+static uint64_t frame_checksum(const struct seep_writer *w, const struct seep_trace_frame *frame, const void *stored)
+{
+	XXH64_reset(w->checksum, 0);
+	XXH64_update(w->checksum, frame, offsetof(struct seep_trace_frame, checksum));
+	XXH64_update(w->checksum, stored, frame->stored_bytes);
+	return XXH64_digest(w->checksum);
+}
+
+int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *raw, size_t raw_bytes)
+{
+	struct seep_trace_frame frame = {.magic = SEEP_FRAME_MAGIC,
+		.kind = kind,
+		.sequence = w->sequence,
+		.entries = entries,
+		.raw_bytes = (uint32_t)raw_bytes};
+	size_t stored;
+
+	if (w->failed)
+		return fail(w, w->failed);
+	if (raw_bytes > SEEP_FRAME_RAW_MAX)
+		return fail(w, EMSGSIZE);
+	if (!buffer_reserve(w, sizeof(frame) + ZSTD_compressBound(raw_bytes)))
+		return fail(w, ENOMEM);
+	stored = ZSTD_compress2(
+		w->compressor, w->buffer + sizeof(frame), w->buffer_size - sizeof(frame), raw, raw_bytes);
+	if (ZSTD_isError(stored))
+		return fail(w, ENOMEM); /* the only cause left, with a buffer of the full bound */
+	frame.stored_bytes = (uint32_t)stored;
+	frame.checksum = frame_checksum(w, &frame, w->buffer + sizeof(frame));
+	memcpy(w->buffer, &frame, sizeof(frame));
+	if (append(w, w->buffer, sizeof(frame) + stored) < 0)
+		return -1;
+	w->sequence++;
+	return 0;
+}
+
+uint64_t seep_writer_offset(const struct seep_writer *w)
+{
+	return w->offset;
+}
+
+void seep_writer_close(struct seep_writer *w)
+{
+	if (!w)
+		return;
+	ZSTD_freeCCtx(w->compressor);
+	XXH64_freeState(w->checksum);
+	free(w->buffer);
+	close(w->fd);
+	free(w);
+}

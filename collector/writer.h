@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * writer.h: puts frames (include/seep/trace.h) into a trace file. Knows nothing of what is in them. One thread at a time.
+ */
+#ifndef SEEP_COLLECTOR_WRITER_H
+#define SEEP_COLLECTOR_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct seep_writer;
+
+/* Takes fd, which must stand at the start of an empty file, and writes the file header. Returns 0, or -1 with what
+ * went wrong in message; fd is then closed too. */
+int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t message_size);
+
+/* Compresses raw_bytes bytes (at most SEEP_FRAME_RAW_MAX), adds the checksum and appends the frame whole. kind is an enum
+ * seep_frame_kind. Returns 0, or -1 with errno. The first failure is final: every later call fails with the same errno and
+ * writes nothing, and what the failed call left behind is cut off where the file allows it. */
+int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *raw, size_t raw_bytes);
+
+/* Bytes written so far: the file's size up to and including the last whole frame. */
+uint64_t seep_writer_offset(const struct seep_writer *w);
+
+/* Closes the file and frees w; NULL is allowed. */
+void seep_writer_close(struct seep_writer *w);
+
+#endif
