@@ -7,15 +7,15 @@ for script in $(find .ci tests examples bench completion -type f ! -name '*.[ch]
 	case $script in
 	*.bats) dialect=bats ;;
 	*.bash) dialect=bash ;;
-	*.sh) dialect=sh ;;
+	*.sh) dialect='sh' ;;
 	*)
 		case $(head -c 9 "$script" | tr -d '\0') in
-		'#!/bin/sh') dialect=sh ;;
+		'#!/bin/sh') dialect='sh' ;;
 		'#!/bin/ba') dialect=bash ;;
 		*) continue ;;
 		esac
 		;;
 	esac
-	try "$script" shellcheck -S warning --exclude=SC1091,SC2034,SC2046 -s "$dialect" "$script"
+	try "$script" shellcheck -S warning --exclude=SC1091,SC2034,SC2046,SC2154 -s "$dialect" "$script"
 done
 done_testing
