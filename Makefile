@@ -3,6 +3,7 @@
 # Builds seep. `make help` lists the targets. Sources are found by wildcard: a new file needs no edit here.
 # Several builds live side by side: `make BUILD=build/clang CC=clang WERROR=1`, and `make asan` uses build/asan.
 
+VERSION = 0.1.0
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -63,6 +64,7 @@ $(BUILD)/seep: $(ANALYZER_OBJECTS)
 
 $(BUILD)/obj/preload/%.o: SANITIZE_FLAGS =
 $(BUILD)/obj/preload/%.o: FOLDER_FLAGS = $(PRELOAD_FLAGS)
+$(BUILD)/obj/analyzer/%.o: FOLDER_FLAGS = -DSEEP_VERSION='"$(VERSION)"'
 $(BUILD)/obj/tests/unit/%.o: FOLDER_FLAGS = -Ianalyzer -Icollector
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/obj/flags | $(BUILD)/obj/headers-found
@@ -74,7 +76,7 @@ $(BUILD)/obj/%.S.o: %.S $(BUILD)/obj/flags
 	$(CC) $(COMMON_FLAGS) $(FOLDER_FLAGS) -MMD -MP -c -o $@ $<
 
 # Other flags or another compiler make every object old.
-FLAGS_NOW = $(CC) $(CXX) $(COMMON_FLAGS) $(PRELOAD_FLAGS) $(SANITIZE_FLAGS) $(LDFLAGS)
+FLAGS_NOW = $(VERSION) $(CC) $(CXX) $(COMMON_FLAGS) $(PRELOAD_FLAGS) $(SANITIZE_FLAGS) $(LDFLAGS)
 $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
