@@ -96,7 +96,8 @@ struct seep_trace_node {
 /* How old a block was when it was freed. The bounds are in seep_age_bound_ns below. */
 #define SEEP_AGE_CLASSES 6
 
-/* One slice of time. Epochs follow each other without holes; they get longer as the trace does. */
+/* One slice of time. Epochs follow each other without holes; they get longer as the trace does. An epoch whose sites do
+ * not fit into one frame goes on in further frames with the very same head (and number) and the next sites. */
 struct seep_trace_epoch {
 	uint32_t number;
 	uint32_t reserved;
