@@ -151,9 +151,8 @@ struct seep_wire_module {
 
 struct seep_wire_node {
 	uint32_t parent; /* lower than the own number; 0: the root */
-	uint32_t
-		module; /* a module's number, 0: in none, or one of the two marks, with address 0 and as a child of the root */
-	uint64_t address; /* return address */
+	uint32_t module; /* a module's number, 0: in none, or one of the two marks below, always children of the root */
+	uint64_t address; /* return address; of a mark: means nothing */
 };
 
 #define SEEP_WIRE_TRUNCATED 0xffffffffu /* the frames outside of this were cut by depth_limit */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_run.c: `seep run`. Silent when all went well: the command's output is its own. It speaks, on stderr, when nothing or not
+ * everything was recorded.
+ */
+#include "command.h"
+#include "launcher.h"
+#include "options.h"
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run_options {
+	const char *output;
+	uint64_t depth;
+	unsigned on_full;
+	bool verbose;
+};
+
+static const char *const on_full_choices[] = {"wait", "drop", NULL};
+
+static void say(const char *sentence)
+{
+	fprintf(stderr, "seep: %s\n", sentence);
+}
+
+static void warn_out_of_reach(const struct seep_program *program)
+{
+	switch (program->reach) {
+	case SEEP_PROGRAM_TRACEABLE:
+		return;
+	case SEEP_PROGRAM_STATIC:
+		fprintf(stderr,
+			"seep: %s is statically linked, so nothing can be preloaded into it and nothing will be "
+			"recorded: "
+			"link it dynamically to trace it. What it executes may still be recorded.\n",
+			program->image);
+		return;
+	case SEEP_PROGRAM_PRIVILEGED:
+		fprintf(stderr,
+			"seep: %s changes its user, group or capabilities when executed (setuid, setgid), so the "
+			"system ignores "
+			"LD_PRELOAD and nothing will be recorded: run it as its owner, or run a copy without those "
+			"bits.\n",
+			program->image);
+		return;
+	case SEEP_PROGRAM_FOREIGN:
+		fprintf(stderr,
+			"seep: %s is built for another architecture than libseep.so, so nothing will be recorded: use "
+			"a seep "
+			"built for it.\n",
+			program->image);
+		return;
+	}
+}
+
+/* After the run: failures always, traces if asked for, and a word when there is nothing at all. */
+static void conclude(const struct seep_launcher *launcher, const struct seep_program *program, bool verbose)
+{
+	const struct seep_session *sessions;
+	size_t count = seep_launcher_sessions(launcher, &sessions);
+	size_t traces = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (sessions[i].failure)
+			fprintf(stderr, "seep: process %d was not recorded: %s\n", (int)sessions[i].pid,
+				sessions[i].failure);
+		else
+			traces++;
+		if (verbose && sessions[i].trace)
+			fprintf(stderr, "seep: process %d: %s%s\n", (int)sessions[i].pid, sessions[i].trace,
+				sessions[i].finished ? "" : " (still running)");
+	}
+	if (!traces && !count && program->reach == SEEP_PROGRAM_TRACEABLE)
+		fprintf(stderr, "seep: nothing was recorded: libseep.so was not loaded into %s\n", program->image);
+}
+
+/* "NAME=value" for each option that was given: every option of run has one SEEP_ variable. */
+static void collect_settings(const struct run_options *options, char *text[4])
+{
+	size_t count = 0;
+
+	if (options->output && asprintf(&text[count], "SEEP_OUTPUT=%s", options->output) > 0)
+		count++;
+	if (options->depth && asprintf(&text[count], "SEEP_DEPTH=%llu", (unsigned long long)options->depth) > 0)
+		count++;
+	if (options->on_full && asprintf(&text[count], "SEEP_ON_FULL=%s", on_full_choices[options->on_full]) > 0)
+		count++;
+	text[count] = NULL;
+}
+
+static int record(const struct seep_command *command, const struct run_options *options, char **argv)
+{
+	struct seep_launcher *launcher;
+	struct seep_program program;
+	struct seep_error error;
+	char *settings[4];
+	int status = seep_program_find(&program, argv[0], &error);
+
+	if (status) {
+		say(error.text);
+		return status;
+	}
+	warn_out_of_reach(&program);
+	collect_settings(options, settings);
+	if (seep_launcher_open(&launcher, (const char *const *)settings, &error) != 0)
+		return seep_command_fail(command, "%s", error.text);
+	if (seep_launcher_start(launcher, program.path, argv, &error) != 0) {
+		say(error.text);
+		status = 126;
+	} else {
+		status = seep_launcher_wait(launcher);
+		conclude(launcher, &program, options->verbose);
+	}
+	seep_launcher_close(launcher);
+	for (char **text = settings; *text; text++)
+		free(*text);
+	return status;
+}
+
+static int run(const struct seep_command *command, int argc, char **argv)
+{
+	struct run_options options = {0};
+	const struct seep_option table[] = {
+		{"output", 'o', SEEP_OPTION_TEXT, &options.output, "PATTERN",
+			"name of the traces: %e the executable's name, %p the process id, %% a percent sign\n"
+			"(default: %e.%p.seep in the working directory)",
+			NULL},
+		{"depth", 0, SEEP_OPTION_NUMBER, &options.depth, "N",
+			"frames kept of a stack, 1 to 1024 (default: 128)", NULL},
+		{"on-full", 0, SEEP_OPTION_CHOICE, &options.on_full, "wait|drop",
+			"when the collector can't keep up, the program waits, or events are dropped and counted\n"
+			"(default: wait)",
+			on_full_choices},
+		{"verbose", 'v', SEEP_OPTION_FLAG, &options.verbose, NULL, "name the traces on stderr at the end",
+			NULL},
+		{0},
+	};
+	int first;
+	int status = seep_options_parse(command, table, SEEP_OPERANDS_LAST, argc, argv, &first);
+
+	if (status >= 0)
+		return status;
+	if (first >= argc)
+		return seep_command_fail(
+			command, "no command to run; usage: seep run [options] -- COMMAND [ARGUMENT...]");
+	return record(command, &options, argv + first);
+}
+
+const struct seep_command seep_command_run = {
+	.name = "run",
+	.summary = "record a command and all that it starts",
+	.usage = "[options] -- COMMAND [ARGUMENT...]",
+	.help = "Runs the command with libseep.so in it and writes one trace for each process. Its output is its own, "
+		"and the\n"
+		"exit status too: 128 + N for signal N, 127 if the command is not found, 126 if it can't be executed.\n"
+		"Each option has a variable for use without seep run (LD_PRELOAD=.../libseep.so COMMAND):\n"
+		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL.\n",
+	.run = run,
+};

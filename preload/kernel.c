@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * kernel.c: memory for the shim's own use, straight from the kernel. Any thread; safe in signal handlers.
+ */
+#include "kernel.h"
+
+#include <sys/mman.h>
+
+void *seep_kernel_memory(size_t bytes, int wiped)
+{
+	long address = seep_kernel(
+		SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (address < 0 && address > -4096)
+		return NULL;
+	if (wiped && seep_kernel(SYS_madvise, address, bytes, MADV_WIPEONFORK) < 0) {
+		seep_kernel(SYS_munmap, address, bytes);
+		return NULL;
+	}
+	return (void *)address;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * launch.c: the shim's side of the hand-over. Every descriptor opened here is closed again before it returns, so the program
+ * never sees one; every wait has a limit, so a collector that hangs costs the program time once, not its life.
+ */
+#include "launch.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "kernel.h"
+#include "modules.h"
+
+#define ANSWER_LIMIT_MS 10000
+#define STACK_BYTES 65536
+
+int seep_launch_connect(const char *abstract_name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strnlen(abstract_name, SEEP_WIRE_SOCKET_NAME);
+	long fd = seep_kernel(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	long result;
+
+	if (fd < 0)
+		return (int)fd;
+	memcpy(address.sun_path + 1, abstract_name, length); /* the first byte stays 0: abstract */
+	do
+		result = seep_kernel(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + 1 + length);
+	while (result == -EINTR);
+	if (result < 0) {
+		seep_kernel(SYS_close, fd);
+		return (int)result;
+	}
+	return (int)fd;
+}
+
+static struct seep_wire_region *map_region(int fd, uint64_t bytes)
+{
+	long address = seep_kernel(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0L);
+
+	if (address < 0 && address > -4096)
+		return NULL;
+	seep_kernel(SYS_madvise, address, bytes, MADV_DONTDUMP);
+	return (struct seep_wire_region *)address;
+}
+
+/* Waits for the welcome. Returns its memfd, or -1. */
+static int receive_welcome(int socket, struct seep_wire_welcome *welcome)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {welcome, sizeof *welcome};
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	struct pollfd ready = {.fd = socket, .events = POLLIN};
+	struct timespec limit = {ANSWER_LIMIT_MS / 1000, 0};
+	struct cmsghdr *head;
+	long result;
+	int fd;
+
+	/* ppoll writes the time that is left into limit, so interrupted waits add up to one limit. */
+	do
+		result = seep_kernel(SYS_ppoll, &ready, 1, &limit, NULL, 0);
+	while (result == -EINTR);
+	if (result != 1)
+		return -1;
+	do
+		result = seep_kernel(SYS_recvmsg, socket, &message, MSG_CMSG_CLOEXEC);
+	while (result == -EINTR);
+	head = CMSG_FIRSTHDR(&message);
+	if (result < 0 || !head || head->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&fd, CMSG_DATA(head), sizeof fd);
+	if (result != sizeof *welcome || welcome->magic != SEEP_WIRE_MAGIC || welcome->status) {
+		seep_kernel(SYS_close, fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct seep_wire_region *seep_launch_hello(int socket, enum seep_wire_hello_kind kind, struct seep_wire_region *ring)
+{
+	struct seep_wire_hello hello = {.magic = SEEP_WIRE_MAGIC, .kind = kind, .address_space_limit = UINT64_MAX};
+	struct seep_wire_welcome welcome;
+	struct seep_wire_region *region = NULL;
+	struct rlimit limit;
+	int fd;
+
+	hello.pid = (uint32_t)seep_kernel(SYS_getpid);
+	if (seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		hello.address_space_limit = limit.rlim_cur;
+	if (seep_kernel(SYS_sendto, socket, &hello, sizeof hello, MSG_NOSIGNAL, NULL, 0) == sizeof hello) {
+		if (ring) {
+			atomic_fetch_add(&ring->doorbell, 1);
+			seep_kernel_wake(&ring->doorbell);
+		}
+		fd = receive_welcome(socket, &welcome);
+		if (fd >= 0) {
+			region = map_region(fd, welcome.region_bytes);
+			seep_kernel(SYS_close, fd);
+		}
+	}
+	seep_kernel(SYS_close, socket);
+	if (region && region->magic != SEEP_WIRE_MAGIC) {
+		seep_kernel(SYS_munmap, region, welcome.region_bytes);
+		region = NULL;
+	}
+	return region;
+}
+
+/* ---- A collector of our own ---- */
+
+struct launch {
+	char path[4096];
+	char descriptor[12];
+	char *arguments[4];
+	char **environment;
+	int socket;
+	char *stack; /* of the grandchild */
+};
+
+/* The collector lies beside libseep.so, unless the user says otherwise. */
+static bool find_collector(struct launch *launch, char **envp)
+{
+	const char *own;
+	char *slash;
+
+	for (; *envp; envp++)
+		if (strncmp(*envp, "SEEP_COLLECTOR=", 15) == 0 && strlen(*envp + 15) < sizeof launch->path) {
+			strcpy(launch->path, *envp + 15);
+			return true;
+		}
+	own = seep_modules_own_path();
+	if (!own || strlen(own) + sizeof "seep-collector" > sizeof launch->path)
+		return false;
+	strcpy(launch->path, own);
+	slash = strrchr(launch->path, '/');
+	strcpy(slash ? slash + 1 : launch->path, "seep-collector");
+	return true;
+}
+
+/* Runs on the program's memory while the program waits (CLONE_VFORK), so it calls nothing but the kernel. */
+static int become_collector(void *argument)
+{
+	struct launch *launch = argument;
+	uint64_t no_signals = 0;
+
+	seep_kernel(SYS_setsid);
+	seep_kernel(SYS_fcntl, launch->socket, F_SETFD, 0);
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof no_signals);
+	seep_kernel(SYS_execve, launch->path, launch->arguments, launch->environment);
+	seep_kernel(SYS_exit_group, 127);
+	return 127;
+}
+
+/* The child in between ends at once, so that the collector is nobody's child that anybody waits for. */
+static int step_aside(void *argument)
+{
+	struct launch *launch = argument;
+
+	clone(become_collector, launch->stack + STACK_BYTES, CLONE_VM | CLONE_VFORK, launch);
+	seep_kernel(SYS_exit_group, 0);
+	return 0;
+}
+
+/* The environment without LD_PRELOAD: the collector must not be traced itself. */
+static bool copy_environment(struct launch *launch, char **envp, size_t count)
+{
+	char **out = seep_kernel_memory((count + 1) * sizeof *out, 0);
+
+	if (!out)
+		return false;
+	launch->environment = out;
+	for (; *envp; envp++)
+		if (strncmp(*envp, "LD_PRELOAD=", 11) != 0)
+			*out++ = *envp;
+	return true;
+}
+
+static void run_detached(struct launch *launch, char *stacks)
+{
+	uint64_t all_signals = ~UINT64_C(0);
+	uint64_t saved;
+	int saved_errno = errno;
+	int child;
+
+	launch->stack = stacks + STACK_BYTES;
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+	/* Exit signal 0: the parent gets no SIGCHLD, and wait() without __WCLONE does not see the child. */
+	child = clone(step_aside, stacks + STACK_BYTES, CLONE_VM | CLONE_VFORK, launch);
+	if (child > 0)
+		while (seep_kernel(SYS_wait4, child, NULL, __WCLONE, NULL) == -EINTR)
+			;
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+	errno = saved_errno;
+}
+
+/* Writes the digits of a number so that they end, with their NUL, at `end`. */
+static void write_decimal(char *end, int number, char **start)
+{
+	*--end = 0;
+	do
+		*--end = (char)('0' + number % 10);
+	while (number /= 10);
+	*start = end;
+}
+
+int seep_launch_collector(char **envp)
+{
+	size_t stacks_bytes = 2 * STACK_BYTES;
+	size_t count = 0;
+	struct launch *launch = seep_kernel_memory(sizeof *launch, 0);
+	char *stacks = seep_kernel_memory(stacks_bytes, 0);
+	int sockets[2] = {-1, -1};
+
+	while (envp[count])
+		count++;
+	if (launch && stacks && find_collector(launch, envp) && copy_environment(launch, envp, count) &&
+		seep_kernel(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
+		launch->socket = sockets[1];
+		write_decimal(launch->descriptor + sizeof launch->descriptor, sockets[1], &launch->arguments[2]);
+		launch->arguments[0] = launch->path;
+		launch->arguments[1] = "session";
+		run_detached(launch, stacks);
+		seep_kernel(SYS_close, sockets[1]);
+	}
+	if (launch && launch->environment)
+		seep_kernel(SYS_munmap, launch->environment, (count + 1) * sizeof(char *));
+	if (launch)
+		seep_kernel(SYS_munmap, launch, sizeof *launch);
+	if (stacks)
+		seep_kernel(SYS_munmap, stacks, stacks_bytes);
+	return sockets[0];
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * process.c: the beginning and the end of a recording: a new image (constructor, before those of other libraries), a
+ * forked child (at its first call of a hook), exit, and the day when the collector is gone.
+ */
+#include "process.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernel.h"
+#include "launch.h"
+#include "thread.h"
+#include "unwind.h"
+
+struct seep_process *seep_process;
+
+/* What a forked child must still know: these are ordinary memory, not wiped. */
+static struct seep_wire_region *inherited_region;
+static char inherited_socket[SEEP_WIRE_SOCKET_NAME];
+static uint64_t inherited_bytes;
+
+static void *offset_of(struct seep_wire_region *region, uint64_t offset)
+{
+	return (char *)region + offset;
+}
+
+/* Takes the region into use. The process structure is wiped or new: all zero. */
+static bool adopt(struct seep_process *process, struct seep_wire_region *region)
+{
+	process->segments_max = region->segments_max;
+	process->threads = seep_kernel_memory(region->segments_max * sizeof *process->threads, 1);
+	if (!process->threads)
+		return false;
+	process->shards = offset_of(region, region->shards_offset);
+	process->modules = offset_of(region, region->modules_offset);
+	process->nodes = offset_of(region, region->nodes_offset);
+	process->segments = offset_of(region, region->segments_offset);
+	process->modules_max = region->modules_max;
+	process->nodes_max = region->nodes_max;
+	process->depth_limit = region->depth_limit;
+	process->on_full = region->on_full;
+	process->pid = (uint32_t)seep_kernel(SYS_getpid);
+	inherited_region = region;
+	inherited_bytes = region->region_bytes;
+	memcpy(inherited_socket, region->socket_name, sizeof inherited_socket);
+	atomic_store(&region->state, SEEP_STATE_RECORDING);
+	atomic_store_explicit(&process->region, region, memory_order_release);
+	return true;
+}
+
+/* exit() was called, or main returned. The collector learns the status here where the kernel does not tell it. */
+static void note_exit(int status, void *unused)
+{
+	struct seep_wire_region *region = seep_process ? atomic_load(&seep_process->region) : NULL;
+
+	(void)unused;
+	if (!region)
+		return;
+	atomic_store(&region->exit_status, status);
+	atomic_store(&region->exit_called, 1);
+	atomic_fetch_add(&region->doorbell, 1);
+	seep_kernel_wake(&region->doorbell);
+}
+
+static const char *variable(char **envp, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *envp; envp++)
+		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
+			return *envp + length + 1;
+	return NULL;
+}
+
+/* environ is not set yet when this runs; the third argument is. */
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+	struct seep_process *process = seep_kernel_memory(sizeof *process, 1);
+	struct seep_wire_region *region = NULL;
+	const char *name = variable(envp, "SEEP_SOCKET");
+	const char *unwinder = variable(envp, "SEEP_UNWIND");
+	int socket;
+
+	(void)argc;
+	(void)argv;
+	if (!process)
+		return;
+	if (!seep_unwind_start(unwinder && strcmp(unwinder, "libunwind") == 0))
+		return;
+	socket = name ? seep_launch_connect(name) : seep_launch_collector(envp);
+	if (socket >= 0)
+		region = seep_launch_hello(socket, SEEP_HELLO_IMAGE, NULL);
+	if (!region || !adopt(process, region))
+		return;
+	on_exit(note_exit, NULL);
+	seep_process = process;
+}
+
+/* The first call of a hook in a forked child. Its memory of the parent's region goes; it asks for its own. */
+static void start_forked(struct seep_process *process)
+{
+	struct seep_wire_region *parents = inherited_region;
+	uint64_t parents_bytes = inherited_bytes;
+	struct seep_wire_region *region = NULL;
+	int socket = seep_launch_connect(inherited_socket);
+
+	if (socket >= 0)
+		region = seep_launch_hello(socket, SEEP_HELLO_FORK, parents);
+	if (parents)
+		seep_kernel(SYS_munmap, parents, parents_bytes);
+	inherited_region = NULL;
+	if (region)
+		adopt(process, region);
+}
+
+struct seep_process *seep_process_recording(void)
+{
+	struct seep_process *process = seep_process;
+
+	if (!process || atomic_load_explicit(&process->stopped, memory_order_relaxed))
+		return NULL;
+	if (atomic_load_explicit(&process->region, memory_order_acquire))
+		return process;
+	if (atomic_exchange(&process->starting, 1) == 0)
+		start_forked(process);
+	return atomic_load(&process->region) ? process : NULL;
+}
+
+bool seep_process_collector_died(const struct seep_process *process)
+{
+	struct seep_wire_region *region = atomic_load(&process->region);
+
+	return __atomic_load_n((const uint32_t *)(const void *)&region->alive, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED;
+}
+
+void seep_process_stop(void)
+{
+	atomic_store(&seep_process->stopped, 1);
+	atomic_store(&atomic_load(&seep_process->region)->state, SEEP_STATE_STOPPED);
+}
+
+void seep_process_lock(struct seep_process *process)
+{
+	uint32_t expected = 0;
+
+	if (atomic_compare_exchange_strong(&process->lock, &expected, 1))
+		return;
+	while (atomic_exchange(&process->lock, 2) != 0)
+		seep_kernel_wait(&process->lock, 2, 1000);
+}
+
+void seep_process_unlock(struct seep_process *process)
+{
+	if (atomic_exchange(&process->lock, 0) == 2)
+		seep_kernel_wake(&process->lock);
+}
+
+void seep_process_unrecorded(void)
+{
+	struct seep_wire_region *region = seep_process ? atomic_load(&seep_process->region) : NULL;
+
+	if (region)
+		atomic_fetch_add_explicit(&region->unrecorded, 1, memory_order_relaxed);
+}

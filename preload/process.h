@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * process.h: what the shim knows of the whole process: the mapped region and whether to record at all.
+ */
+#ifndef SEEP_PRELOAD_PROCESS_H
+#define SEEP_PRELOAD_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "seep/wire.h"
+
+/* Lives in wiped memory: a forked child, however it was made, finds it all zero and so `region` NULL.
+ * region is set last (release), when everything else stands. */
+struct seep_process {
+	struct seep_wire_region *_Atomic region;
+	_Atomic(uint64_t) *shards;
+	struct seep_wire_module *modules;
+	struct seep_wire_node *nodes;
+	struct seep_wire_segment *segments;
+	struct seep_thread *_Atomic *threads; /* the private half of segment i, wiped too */
+	uint32_t modules_max;
+	uint32_t nodes_max;
+	uint32_t segments_max;
+	uint32_t depth_limit;
+	uint32_t on_full;
+	uint32_t pid;
+	_Atomic uint32_t starting; /* somebody of this process asks for its region, or has given up */
+	_Atomic uint32_t stopped;
+	_Atomic uint32_t generation; /* of the loaded modules: caches keyed by address are void when it changes */
+	_Atomic uint32_t lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
+	_Atomic(struct seep_index *) index; /* see stacks.c */
+};
+
+/* NULL before the start, and for good in a process that is not recorded. */
+extern struct seep_process *seep_process;
+
+/* The region's owner, for a thread that is not attached yet: starts the recording of a forked child at its first call.
+ * NULL: don't record. */
+struct seep_process *seep_process_recording(void);
+
+/* The collector is gone: record nothing more, for good. */
+void seep_process_stop(void);
+bool seep_process_collector_died(const struct seep_process *process);
+
+/* Guards what is appended to the region: nodes and modules. Only within the recorder; nothing that could take another lock
+ * is called under it. */
+void seep_process_lock(struct seep_process *process);
+void seep_process_unlock(struct seep_process *process);
+
+/* Counts an allocation or a free that could not be recorded. */
+void seep_process_unrecorded(void);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * thread.c: gives segments to threads. Called once a thread. A segment is free again when its owner is dead, which the kernel
+ * tells; no destructor does, because a thread allocates and frees until its very end. The new owner goes on where the
+ * old one ended: nursery, folds and ring mean the same whoever fills them.
+ */
+#include "thread.h"
+
+#include "kernel.h"
+
+static struct seep_thread empty; /* constant: all zero, never written */
+
+__thread struct seep_thread *seep_thread __attribute__((tls_model("initial-exec"))) = &empty;
+__thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
+
+/* How many segments a new thread asks after before it takes a fresh one: keeps the number of segments near that
+ * of live threads, at a bounded price. */
+#define CANDIDATES 16
+
+static bool owner_is_dead(const struct seep_process *process, uint32_t owner, uint32_t self)
+{
+	/* A living thread never finds its own id on a segment: it would be attached. */
+	return owner == self || seep_kernel(SYS_tgkill, process->pid, owner, 0) == -ESRCH;
+}
+
+static struct seep_wire_segment *take_over(struct seep_process *process, uint32_t used, uint32_t self)
+{
+	static _Atomic uint32_t next;
+	uint32_t count = used < CANDIDATES ? used : CANDIDATES;
+
+	while (count--) {
+		uint32_t i = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % used;
+		struct seep_wire_segment *segment = &process->segments[i];
+		uint32_t owner = atomic_load(&segment->owner);
+
+		if (owner && owner_is_dead(process, owner, self) &&
+			atomic_compare_exchange_strong(&segment->owner, &owner, self))
+			return segment;
+	}
+	return NULL;
+}
+
+static struct seep_wire_segment *take_fresh(struct seep_process *process, uint32_t self)
+{
+	struct seep_wire_region *region = atomic_load(&process->region);
+	uint32_t used = atomic_load(&region->segments_used);
+
+	do
+		if (used >= process->segments_max)
+			return NULL;
+	while (!atomic_compare_exchange_weak(&region->segments_used, &used, used + 1));
+	atomic_store(&process->segments[used].owner, self);
+	return &process->segments[used];
+}
+
+struct seep_thread *seep_thread_nested(void)
+{
+	if (seep_thread_place == SEEP_PLACE_RECORDER)
+		seep_process_unrecorded();
+	return NULL;
+}
+
+struct seep_thread *seep_thread_attach(void)
+{
+	struct seep_process *process = seep_process_recording();
+	struct seep_wire_segment *segment = NULL;
+	struct seep_thread *thread;
+	uint32_t self;
+	uint32_t used;
+
+	if (!process)
+		return NULL;
+	self = (uint32_t)seep_kernel(SYS_gettid);
+	used = atomic_load(&atomic_load(&process->region)->segments_used);
+	if (used)
+		segment = take_over(process, used, self);
+	if (!segment)
+		segment = take_fresh(process, self);
+	if (!segment) {
+		seep_process_unrecorded();
+		return NULL;
+	}
+	thread = atomic_load(&process->threads[segment - process->segments]);
+	if (!thread) {
+		thread = seep_kernel_memory(sizeof *thread, 1);
+		if (!thread) {
+			atomic_store(&segment->owner, UINT32_MAX); /* nobody's thread: the next one tries again */
+			seep_process_unrecorded();
+			return NULL;
+		}
+		seep_unwind_init(&thread->unwinder, process->depth_limit);
+		atomic_store(&process->threads[segment - process->segments], thread);
+	}
+	/* What the last owner remembered of its own stack is not to be touched: that memory may be gone. */
+	seep_unwind_forget(&thread->unwinder);
+	thread->tag = 0;
+	thread->segment = segment;
+	seep_thread = thread;
+	return thread;
+}
+
+void seep_thread_detach(void)
+{
+	seep_thread = &empty;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * thread.h: the guard. One initial-exec thread-local pointer leads to what a thread needs. Before the thread's first call it
+ * points at a constant empty one, and in a forked child all are wiped to the same zeros: "not yet", "forked" and "full" are
+ * one slow path, and the fast path has no branch of its own for any of them.
+ */
+#ifndef SEEP_PRELOAD_THREAD_H
+#define SEEP_PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "process.h"
+#include "unwind.h"
+
+#define SEEP_NODE_CACHE 2048u
+
+/* A child in the stack tree that this thread looked up lately. */
+struct seep_node_cache {
+	uintptr_t address; /* 0: empty */
+	uint32_t parent;
+	uint32_t node;
+};
+
+/* The private half of a segment. It stays with the segment when a later thread takes that over. */
+struct seep_thread {
+	struct seep_wire_segment *segment; /* NULL: empty or wiped */
+	uint64_t head; /* ring units written */
+	uint64_t limit; /* head may go up to here before ring.c has to look: 0 when empty */
+	uint64_t dropped; /* since the last DROPPED record */
+	uint32_t tag;
+	uint32_t generation; /* of the modules when the caches below were filled */
+	struct seep_node_cache nodes[SEEP_NODE_CACHE];
+	struct seep_unwinder unwinder;
+};
+
+extern __thread struct seep_thread *seep_thread __attribute__((tls_model("initial-exec")));
+
+/* Where the thread is. It is no part of struct seep_thread because it must survive a fork within a signal handler. */
+enum seep_thread_place {
+	SEEP_PLACE_PROGRAM = 0,
+	SEEP_PLACE_ALLOCATOR = 1, /* in the real call: what that calls in turn is its own affair and not recorded */
+	SEEP_PLACE_RECORDER = 2, /* what a signal handler allocates meanwhile passes by, and is counted */
+};
+extern __thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
+
+/* Slow path: the calling thread's own, attached on its first call. NULL: don't record (not started, over a limit, stopped). */
+struct seep_thread *seep_thread_attach(void);
+
+/* The recording has stopped: the calling thread's next call finds the empty thread again. What it holds stays valid. */
+void seep_thread_detach(void);
+
+/* Slow path of seep_thread_enter, where the thread is in a hook already. */
+struct seep_thread *seep_thread_nested(void);
+
+/* Begins a hook: NULL if this call is not to be recorded. Otherwise seep_thread_leave must follow. */
+static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place)
+{
+	struct seep_thread *thread = seep_thread;
+
+	if (__builtin_expect(seep_thread_place != SEEP_PLACE_PROGRAM, 0))
+		return seep_thread_nested();
+	seep_thread_place = (uint8_t)place;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(!thread->segment, 0)) {
+		thread = seep_thread_attach();
+		if (!thread)
+			seep_thread_place = SEEP_PLACE_PROGRAM;
+	}
+	return thread;
+}
+
+static inline void seep_thread_move(enum seep_thread_place place)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	seep_thread_place = (uint8_t)place;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void seep_thread_leave(void)
+{
+	seep_thread_move(SEEP_PLACE_PROGRAM);
+}
+
+#endif

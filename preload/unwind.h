@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * unwind.h: the call stack of a hook's caller. Each thread has an unwinder of its own, which remembers the last stack that it
+ * captured: the outer part that is proven unchanged is neither walked nor looked up again.
+ *
+ *	void *malloc(size_t bytes)
+ *	{
+ *		SEEP_UNWIND_START(start);
+ *		...
+ *		count = seep_unwind_capture(&unwinder, &start, depth_limit, &unchanged, &end);
+ *		node = unchanged ? unwinder.frames[count - unchanged].node : ...the root, or what stands for `end`;
+ *		for (i = count - unchanged; i-- > 0;)
+ *			node = unwinder.frames[i].node = child(node, unwinder.frames[i].return_address);
+ *
+ * A capture takes no lock, allocates nothing and leaves errno alone; in the common case it makes no system call. It may run
+ * in a signal handler, but not while another capture of the same unwinder is under way. No frame of libseep.so is reported.
+ *
+ * unwind_x86_64.c says how it works. On other architectures, and with seep_unwind_start(true), libunwind does all the work;
+ * that is slow, takes the loader's lock, and is there for comparison and to be complete.
+ */
+#ifndef SEEP_PRELOAD_UNWIND_H
+#define SEEP_PRELOAD_UNWIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "seep/wire.h"
+
+/* Where the caller of a hook stands. */
+struct seep_unwind_start {
+	uintptr_t cfa; /* its stack pointer once the hook has returned */
+	uintptr_t frame_pointer; /* its frame pointer register */
+};
+
+/* Declares `name` and fills it in. Only in the hook itself: in the function that the program calls, which must not be inlined,
+ * or in one that is always inlined there. Asking for the own frame address makes the compiler keep a frame pointer in
+ * this one function, whatever the flags: so the caller's is found where the own one points to. */
+#define SEEP_UNWIND_START(name) \
+	struct seep_unwind_start name = { \
+		(uintptr_t)__builtin_dwarf_cfa(), \
+		*(const uintptr_t *)__builtin_frame_address(0), \
+	}
+
+enum seep_unwind_end {
+	SEEP_UNWIND_COMPLETE = 0, /* the last frame is the thread's outermost */
+	SEEP_UNWIND_TRUNCATED, /* cut at depth_limit: the outer frames are missing */
+	SEEP_UNWIND_LOST, /* no way outwards from the last frame, for example code without unwind tables */
+};
+
+/* One frame of the last capture. */
+struct seep_unwind_frame {
+	uintptr_t
+		return_address; /* in the first frame, that of the hook. Of a frame that a signal interrupted: its next instruction */
+	uintptr_t slot; /* where return_address stands in memory */
+	uintptr_t frame_pointer; /* the unwinder's own, as are the three below */
+	uint32_t node; /* the owner's: whatever stands for the stack from the outermost frame to this one */
+	int16_t frame_pointer_slot;
+	uint8_t cfa_slot;
+	uint8_t flags;
+};
+
+/* All zero is a valid empty one. Some 70 KB, of which a thread touches what its deepest stack needs (64 bytes a frame) and a
+ * page or two: take it from the kernel. */
+struct seep_unwinder {
+	struct seep_unwind_frame *frames; /* of the last capture, the leaf first */
+	uint32_t count;
+	uint32_t depth_limit;
+	uint32_t generation; /* of the rows, when frames were captured */
+	uint32_t end;
+	uintptr_t readable[4]
+			  [2]; /* parts of stacks that are known to be mapped: first byte, end; the current one first */
+	struct seep_unwind_frame fresh[SEEP_WIRE_DEPTH_MAX]; /* the part of a stack that is being walked */
+	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1]; /* frames points into this: a stack ends at its end */
+	_Alignas(16) unsigned char scratch[4096]; /* where tables are read and libunwind keeps its cursor */
+};
+
+/* Once, from a constructor: with `libunwind` it calls dlopen. False: libunwind is wanted or needed, and not installed. */
+bool seep_unwind_start(bool libunwind);
+
+/* Captures the stack outwards from `start`, at most depth_limit frames (1 .. SEEP_WIRE_DEPTH_MAX) from the leaf, into
+ * unwinder->frames. Returns how many there are, at least 1; *unchanged says of how many of the outermost ones `node` still
+ * holds: these frames, and how the stack ends, are the same as in the last capture. The caller writes the node of all others. */
+unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
+	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end);
+
+/* Forgets the last stack: its nodes are void, or another thread takes the unwinder over. */
+void seep_unwind_forget(struct seep_unwinder *unwinder);
+
+/* Forgets what is known of code, and with it every thread's last stack: to be called whenever a module was unloaded.
+ * Any thread, any time. */
+void seep_unwind_forget_code(void);
+
+#endif
