@@ -28,6 +28,7 @@
 
 /* Where the caller of a hook stands. */
 struct seep_unwind_start {
+	uintptr_t return_address; /* of the hook */
 	uintptr_t cfa; /* its stack pointer once the hook has returned */
 	uintptr_t frame_pointer; /* its frame pointer register */
 };
@@ -37,6 +38,7 @@ struct seep_unwind_start {
  * this one function, whatever the flags: so the caller's is found where the own one points to. */
 #define SEEP_UNWIND_START(name) \
 	struct seep_unwind_start name = { \
+		(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)), \
 		(uintptr_t)__builtin_dwarf_cfa(), \
 		*(const uintptr_t *)__builtin_frame_address(0), \
 	}
@@ -67,11 +69,10 @@ struct seep_unwinder {
 	uint32_t depth_limit;
 	uint32_t generation; /* of the rows, when frames were captured */
 	uint32_t end;
-	uintptr_t readable[4]
-			  [2]; /* parts of stacks that are known to be mapped: first byte, end; the current one first */
+	uintptr_t readable[4][2]; /* parts of stacks known to be mapped: first byte, end; the current one first */
 	struct seep_unwind_frame fresh[SEEP_WIRE_DEPTH_MAX]; /* the part of a stack that is being walked */
 	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1]; /* frames points into this: a stack ends at its end */
-	_Alignas(16) unsigned char scratch[4096]; /* where tables are read and libunwind keeps its cursor */
+	_Alignas(16) unsigned char scratch[8192]; /* where tables are read and libunwind keeps its cursor */
 };
 
 /* Once, from a constructor: with `libunwind` it calls dlopen. False: libunwind is wanted or needed, and not installed. */

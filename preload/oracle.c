@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * oracle.c: see oracle.h. libunwind is a run-time choice and not a dependency of libseep.so: its header says how large
+ * its structures are and what its functions are called, the rest is dlsym.
+ */
+#include "oracle.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <ucontext.h>
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#define TEXT(...) #__VA_ARGS__
+#define NAME_OF(function) TEXT(function) /* after the header's macros have made the real name of it */
+
+/* Our own frames between here and the hook's caller: never more than a few. */
+#define OWN_FRAMES 32
+
+static struct {
+	int (*init_local)(unw_cursor_t *, unw_context_t *);
+	int (*step)(unw_cursor_t *);
+	int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
+} libunwind;
+
+struct scratch {
+	unw_cursor_t cursor;
+	ucontext_t context; /* what unw_context_t is, on every architecture of Linux */
+};
+
+_Static_assert(sizeof(struct scratch) <= sizeof((struct seep_unwinder *)0)->scratch, "room in the unwinder");
+
+bool seep_oracle_open(void)
+{
+	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+	int (*step)(unw_cursor_t *);
+
+	if (!library)
+		return false;
+	step = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_step));
+	libunwind.init_local = (int (*)(unw_cursor_t *, unw_context_t *))dlsym(library, NAME_OF(unw_init_local));
+	libunwind.get_reg = (int (*)(unw_cursor_t *, int, unw_word_t *))dlsym(library, NAME_OF(unw_get_reg));
+	if (!step || !libunwind.init_local || !libunwind.get_reg)
+		return false;
+	libunwind.step = step;
+	return true;
+}
+
+static uintptr_t get(unw_cursor_t *cursor, int number)
+{
+	unw_word_t value = 0;
+
+	return libunwind.get_reg(cursor, number, &value) == 0 ? (uintptr_t)value : 0;
+}
+
+/* From our own frame to that of the hook's caller. */
+static bool skip_own(unw_cursor_t *cursor, const struct seep_unwind_start *start)
+{
+	for (int i = 0; i < OWN_FRAMES; i++) {
+		if (libunwind.step(cursor) <= 0)
+			return false;
+		if (get(cursor, UNW_REG_SP) == start->cfa)
+			return get(cursor, UNW_REG_IP) == start->return_address;
+	}
+	return false;
+}
+
+static unsigned walk(struct scratch *room, const struct seep_unwind_start *start, struct seep_unwind_frame *frames,
+	unsigned depth_limit, enum seep_unwind_end *end)
+{
+	unsigned count = 1;
+	int stepped;
+
+	if (libunwind.init_local(&room->cursor, (unw_context_t *)&room->context) != 0 ||
+		!skip_own(&room->cursor, start))
+		return count;
+	while ((stepped = libunwind.step(&room->cursor)) > 0) {
+		uintptr_t address = get(&room->cursor, UNW_REG_IP);
+
+		if (!address) {
+			stepped = 0;
+			break;
+		}
+		if (count == depth_limit) {
+			*end = SEEP_UNWIND_TRUNCATED;
+			return count;
+		}
+		frames[count++] = (struct seep_unwind_frame){
+			.return_address = address, .slot = get(&room->cursor, UNW_REG_SP) - sizeof(uintptr_t)};
+	}
+	if (stepped == 0)
+		*end = SEEP_UNWIND_COMPLETE;
+	return count;
+}
+
+unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unwind_frame *frames, unsigned depth_limit,
+	enum seep_unwind_end *end, unsigned char *scratch)
+{
+	struct scratch *room = (void *)scratch;
+	int saved_errno = errno;
+	unsigned count = 1;
+
+	frames[0] = (struct seep_unwind_frame){
+		.return_address = start->return_address, .slot = start->cfa - sizeof(uintptr_t)};
+	*end = SEEP_UNWIND_LOST;
+	if (libunwind.step && getcontext(&room->context) == 0)
+		count = walk(room, start, frames, depth_limit, end);
+	errno = saved_errno;
+	return count;
+}
