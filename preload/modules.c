@@ -102,6 +102,13 @@ static uint32_t add(struct seep_process *process, const struct identity *now)
 	return number;
 }
 
+/* A module went, so what is remembered by address means something else now. */
+static void forget_addresses(struct seep_process *process)
+{
+	atomic_fetch_add(&process->generation, 1);
+	seep_unwind_forget_code();
+}
+
 uint32_t seep_modules_find(struct seep_process *process, uintptr_t address)
 {
 	uint32_t used = atomic_load(&atomic_load(&process->region)->modules_used);
@@ -118,7 +125,7 @@ uint32_t seep_modules_find(struct seep_process *process, uintptr_t address)
 			return i;
 		/* Something else lies here now: the old one was unloaded where dlclose's hook could not see it. */
 		atomic_store(&known->gone, 1);
-		atomic_fetch_add(&process->generation, 1);
+		forget_addresses(process);
 	}
 	return add(process, &now);
 }
@@ -148,7 +155,7 @@ void seep_modules_closed(void)
 		return;
 	seep_process_lock(process);
 	if (sweep(process))
-		atomic_fetch_add(&process->generation, 1);
+		forget_addresses(process);
 	seep_process_unlock(process);
 	seep_thread_leave();
 }

@@ -145,16 +145,23 @@ void seep_process_lock(struct seep_process *process)
 {
 	uint32_t expected = 0;
 
-	if (atomic_compare_exchange_strong(&process->lock, &expected, 1))
-		return;
-	while (atomic_exchange(&process->lock, 2) != 0)
-		seep_kernel_wait(&process->lock, 2, 1000);
+	if (!atomic_compare_exchange_strong(&process->lock, &expected, 1))
+		while (atomic_exchange(&process->lock, 2) != 0)
+			seep_kernel_wait(&process->lock, 2, 1000);
+	atomic_store_explicit(&process->lock_owner, seep_thread, memory_order_relaxed);
 }
 
 void seep_process_unlock(struct seep_process *process)
 {
+	atomic_store_explicit(&process->lock_owner, NULL, memory_order_relaxed);
 	if (atomic_exchange(&process->lock, 0) == 2)
 		seep_kernel_wake(&process->lock);
+}
+
+void seep_process_unlock_left(struct seep_process *process)
+{
+	if (atomic_load(&process->lock_owner) == seep_thread)
+		seep_process_unlock(process);
 }
 
 void seep_process_unrecorded(void)

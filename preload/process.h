@@ -28,6 +28,7 @@ struct seep_process {
 	_Atomic uint32_t starting; /* somebody of this process asks for its region, or has given up */
 	_Atomic uint32_t stopped;
 	_Atomic uint32_t generation; /* of the loaded modules: caches keyed by address are void when it changes */
+	_Atomic(void *) lock_owner; /* the holder's struct seep_thread */
 	_Atomic uint32_t lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
 	_Atomic(struct seep_index *) index; /* see stacks.c */
 };
@@ -47,6 +48,8 @@ bool seep_process_collector_died(const struct seep_process *process);
  * is called under it. */
 void seep_process_lock(struct seep_process *process);
 void seep_process_unlock(struct seep_process *process);
+/* If the calling thread jumped out of the recorder while it held the lock: gives it back. */
+void seep_process_unlock_left(struct seep_process *process);
 
 /* Counts an allocation or a free that could not be recorded. */
 void seep_process_unrecorded(void);

@@ -6,12 +6,15 @@
  */
 #include "thread.h"
 
+#include <signal.h>
+
 #include "kernel.h"
 
 static struct seep_thread empty; /* constant: all zero, never written */
 
 __thread struct seep_thread *seep_thread __attribute__((tls_model("initial-exec"))) = &empty;
 __thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
+__thread uintptr_t seep_thread_stack __attribute__((tls_model("initial-exec")));
 
 /* How many segments a new thread asks after before it takes a fresh one: keeps the number of segments near that
  * of live threads, at a bounded price. */
@@ -53,8 +56,25 @@ static struct seep_wire_segment *take_fresh(struct seep_process *process, uint32
 	return &process->segments[used];
 }
 
-struct seep_thread *seep_thread_nested(void)
+/* A signal handler that jumps out of a hook (siglongjmp) leaves the thread marked as inside for ever. The hook's frame
+ * is gone when we stand further out on the same stack; a handler on a stack of its own proves nothing. */
+static bool hook_was_left(void)
 {
+	stack_t alternate;
+
+	if ((uintptr_t)__builtin_frame_address(0) <= seep_thread_stack)
+		return false;
+	return seep_kernel(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
+}
+
+struct seep_thread *seep_thread_nested(enum seep_thread_place place)
+{
+	if (hook_was_left()) {
+		if (seep_process)
+			seep_process_unlock_left(seep_process);
+		seep_thread_place = SEEP_PLACE_PROGRAM;
+		return seep_thread_enter(place);
+	}
 	if (seep_thread_place == SEEP_PLACE_RECORDER)
 		seep_process_unrecorded();
 	return NULL;
@@ -88,7 +108,6 @@ struct seep_thread *seep_thread_attach(void)
 			seep_process_unrecorded();
 			return NULL;
 		}
-		seep_unwind_init(&thread->unwinder, process->depth_limit);
 		atomic_store(&process->threads[segment - process->segments], thread);
 	}
 	/* What the last owner remembered of its own stack is not to be touched: that memory may be gone. */

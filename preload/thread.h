@@ -43,6 +43,7 @@ enum seep_thread_place {
 	SEEP_PLACE_RECORDER = 2, /* what a signal handler allocates meanwhile passes by, and is counted */
 };
 extern __thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
+extern __thread uintptr_t seep_thread_stack __attribute__((tls_model("initial-exec"))); /* of the hook that entered */
 
 /* Slow path: the calling thread's own, attached on its first call. NULL: don't record (not started, over a limit, stopped). */
 struct seep_thread *seep_thread_attach(void);
@@ -50,8 +51,8 @@ struct seep_thread *seep_thread_attach(void);
 /* The recording has stopped: the calling thread's next call finds the empty thread again. What it holds stays valid. */
 void seep_thread_detach(void);
 
-/* Slow path of seep_thread_enter, where the thread is in a hook already. */
-struct seep_thread *seep_thread_nested(void);
+/* Slow path of seep_thread_enter, where the thread seems to be in a hook already. */
+struct seep_thread *seep_thread_nested(enum seep_thread_place place);
 
 /* Begins a hook: NULL if this call is not to be recorded. Otherwise seep_thread_leave must follow. */
 static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place)
@@ -59,8 +60,9 @@ static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place
 	struct seep_thread *thread = seep_thread;
 
 	if (__builtin_expect(seep_thread_place != SEEP_PLACE_PROGRAM, 0))
-		return seep_thread_nested();
+		return seep_thread_nested(place);
 	seep_thread_place = (uint8_t)place;
+	seep_thread_stack = (uintptr_t)__builtin_frame_address(0);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (__builtin_expect(!thread->segment, 0)) {
 		thread = seep_thread_attach();
