@@ -12,6 +12,7 @@ else
 	. tests/setup.sh
 	setup build test demo
 fi
+unset MAKEFLAGS MFLAGS MAKELEVEL
 LC_ALL=C.UTF-8
 export LC_ALL
 

@@ -7,4 +7,4 @@ set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- preload/*.c collector/*.c analyzer/*.c
 
-printf '%s\n' "$@" | xargs -P "$(nproc)" -I SOURCE clang-tidy --quiet SOURCE -- -std=gnu11 -D_GNU_SOURCE -Iinclude
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} clang-tidy --quiet {} -- -std=gnu11 -D_GNU_SOURCE -Iinclude
