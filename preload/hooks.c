@@ -135,7 +135,7 @@ static void *move_from_arena(void *block, size_t bytes)
 static inline void *renew(void *block, size_t bytes, const struct seep_unwind_start *start)
 {
 	struct seep_thread *thread = seep_thread_enter(SEEP_PLACE_RECORDER);
-	struct seep_renewal renewal;
+	struct seep_renewal renewal = {0};
 	void *result;
 
 	if (!thread)

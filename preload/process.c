@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "launch.h"
+#include "samples.h"
 #include "thread.h"
 #include "unwind.h"
 
@@ -33,6 +34,12 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 	process->threads = seep_kernel_memory(region->segments_max * sizeof *process->threads, 1);
 	if (!process->threads)
 		return false;
+	process->sample_bytes = region->sample_bytes;
+	if (region->sample_bytes) {
+		process->sample_filter = seep_kernel_memory(1 << SEEP_SAMPLES_FILTER_BITS, 1);
+		if (!process->sample_filter)
+			return false;
+	}
 	process->shards = offset_of(region, region->shards_offset);
 	process->modules = offset_of(region, region->modules_offset);
 	process->nodes = offset_of(region, region->nodes_offset);
@@ -148,7 +155,7 @@ void seep_process_lock(struct seep_process *process)
 	if (!atomic_compare_exchange_strong(&process->lock, &expected, 1))
 		while (atomic_exchange(&process->lock, 2) != 0)
 			seep_kernel_wait(&process->lock, 2, 1000);
-	atomic_store_explicit(&process->lock_owner, seep_thread, memory_order_relaxed);
+	atomic_store_explicit(&process->lock_owner, seep_guard.thread, memory_order_relaxed);
 }
 
 void seep_process_unlock(struct seep_process *process)
@@ -160,7 +167,7 @@ void seep_process_unlock(struct seep_process *process)
 
 void seep_process_unlock_left(struct seep_process *process)
 {
-	if (atomic_load(&process->lock_owner) == seep_thread)
+	if (atomic_load(&process->lock_owner) == seep_guard.thread)
 		seep_process_unlock(process);
 }
 

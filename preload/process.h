@@ -31,6 +31,9 @@ struct seep_process {
 	_Atomic(void *) lock_owner; /* the holder's struct seep_thread */
 	_Atomic uint32_t lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
 	_Atomic(struct seep_index *) index; /* see stacks.c */
+	uint64_t sample_bytes; /* 0: record every block */
+	_Atomic(uint8_t) *sample_filter; /* see samples.c, as the next */
+	struct seep_samples_set *samples;
 };
 
 /* NULL before the start, and for good in a process that is not recorded. */

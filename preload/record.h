@@ -10,12 +10,14 @@
 #define SEEP_PRELOAD_RECORD_H
 
 #include "nursery.h"
+#include "samples.h"
 #include "stacks.h"
 
 /* What a realloc began, for its end. */
 struct seep_renewal {
 	struct seep_wire_young *young; /* the block was taken from here; NULL: f was taken instead */
 	uint64_t f;
+	bool unknown; /* the old block is no sample */
 };
 
 static inline _Atomic(uint64_t) *seep_record_shard(uintptr_t address)
@@ -32,11 +34,16 @@ static inline uint32_t seep_record_tick(void)
 static inline void seep_record_block(
 	struct seep_thread *thread, uintptr_t address, size_t bytes, const struct seep_unwind_start *start)
 {
-	uint64_t s = atomic_load_explicit(seep_record_shard(address), memory_order_relaxed);
-	uint32_t stack = seep_stacks_capture(thread, start);
-	uint32_t birth = seep_record_tick();
+	uint64_t s;
+	uint32_t stack, birth;
 
-	if (bytes < SEEP_WIRE_NURSERY_BYTES)
+	if (__builtin_expect(thread->sample_bytes, 0) &&
+		(!seep_samples_take(thread, bytes) || !seep_samples_add(seep_process, address)))
+		return;
+	s = atomic_load_explicit(seep_record_shard(address), memory_order_relaxed);
+	stack = seep_stacks_capture(thread, start);
+	birth = seep_record_tick();
+	if (bytes < SEEP_WIRE_NURSERY_BYTES && !thread->sample_bytes)
 		seep_nursery_put(thread, address, s, bytes, stack, birth);
 	else
 		seep_ring_push2(thread, SEEP_RECORD_ALLOC, address, s,
@@ -70,8 +77,11 @@ static inline uint64_t seep_record_step(uintptr_t address)
 static inline void seep_record_free(struct seep_thread *thread, void *block)
 {
 	uintptr_t address = (uintptr_t)block;
-	struct seep_wire_young *young = seep_record_young(thread, address);
+	struct seep_wire_young *young;
 
+	if (__builtin_expect(thread->sample_bytes, 0) && !seep_samples_remove(seep_process, address))
+		return;
+	young = seep_record_young(thread, address);
 	if (young) {
 		seep_nursery_clear(young);
 		seep_nursery_fold(thread, young->stack, young->tag, young->bytes);
@@ -83,6 +93,9 @@ static inline void seep_record_free(struct seep_thread *thread, void *block)
 /* Before the real realloc of a block. */
 static inline void seep_record_renew(struct seep_thread *thread, struct seep_renewal *renewal, void *block)
 {
+	renewal->unknown = thread->sample_bytes && !seep_samples_remove(seep_process, (uintptr_t)block);
+	if (renewal->unknown)
+		return;
 	renewal->young = seep_record_young(thread, (uintptr_t)block);
 	if (renewal->young)
 		seep_nursery_clear(renewal->young);
@@ -94,8 +107,13 @@ static inline void seep_record_renew(struct seep_thread *thread, struct seep_ren
 static inline void seep_record_renewed(
 	struct seep_thread *thread, const struct seep_renewal *renewal, void *block, bool freed)
 {
-	struct seep_wire_young *young = renewal->young;
+	struct seep_wire_young *young;
 
+	if (renewal->unknown)
+		return;
+	if (thread->sample_bytes && !freed)
+		seep_samples_add(seep_process, (uintptr_t)block);
+	young = renewal->young;
 	if (!young)
 		seep_ring_push1(thread, freed ? SEEP_RECORD_FREE : SEEP_RECORD_HOLE, (uintptr_t)block, renewal->f);
 	else if (freed)

@@ -12,9 +12,7 @@
 
 static struct seep_thread empty; /* constant: all zero, never written */
 
-__thread struct seep_thread *seep_thread __attribute__((tls_model("initial-exec"))) = &empty;
-__thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
-__thread uintptr_t seep_thread_stack __attribute__((tls_model("initial-exec")));
+__thread struct seep_guard seep_guard __attribute__((tls_model("initial-exec"))) = {.thread = &empty};
 
 /* How many segments a new thread asks after before it takes a fresh one: keeps the number of segments near that
  * of live threads, at a bounded price. */
@@ -62,20 +60,20 @@ static bool hook_was_left(void)
 {
 	stack_t alternate;
 
-	if ((uintptr_t)__builtin_frame_address(0) <= seep_thread_stack)
+	if ((uintptr_t)__builtin_frame_address(0) <= seep_guard.stack)
 		return false;
 	return seep_kernel(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
 }
 
-struct seep_thread *seep_thread_nested(enum seep_thread_place place)
+struct seep_thread *seep_thread_nested(enum seep_guard.place place)
 {
 	if (hook_was_left()) {
 		if (seep_process)
 			seep_process_unlock_left(seep_process);
-		seep_thread_place = SEEP_PLACE_PROGRAM;
+		seep_guard.place = SEEP_PLACE_PROGRAM;
 		return seep_thread_enter(place);
 	}
-	if (seep_thread_place == SEEP_PLACE_RECORDER)
+	if (seep_guard.place == SEEP_PLACE_RECORDER)
 		seep_process_unrecorded();
 	return NULL;
 }
@@ -113,12 +111,13 @@ struct seep_thread *seep_thread_attach(void)
 	/* What the last owner remembered of its own stack is not to be touched: that memory may be gone. */
 	seep_unwind_forget(&thread->unwinder);
 	thread->tag = 0;
+	thread->sample_bytes = process->sample_bytes;
 	thread->segment = segment;
-	seep_thread = thread;
+	seep_guard.thread = thread;
 	return thread;
 }
 
 void seep_thread_detach(void)
 {
-	seep_thread = &empty;
+	seep_guard.thread = &empty;
 }

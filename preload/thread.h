@@ -28,22 +28,29 @@ struct seep_thread {
 	uint64_t head; /* ring units written */
 	uint64_t limit; /* head may go up to here before ring.c has to look: 0 when empty */
 	uint64_t dropped; /* since the last DROPPED record */
+	uint64_t sample_bytes; /* 0: record every block */
+	int64_t sample_gap; /* bytes up to the next sample */
+	uint64_t sample_random; /* state; 0: no gap drawn yet */
 	uint32_t tag;
 	uint32_t generation; /* of the modules when the caches below were filled */
 	struct seep_node_cache nodes[SEEP_NODE_CACHE];
 	struct seep_unwinder unwinder;
 };
 
-extern __thread struct seep_thread *seep_thread __attribute__((tls_model("initial-exec")));
-
-/* Where the thread is. It is no part of struct seep_thread because it must survive a fork within a signal handler. */
 enum seep_thread_place {
 	SEEP_PLACE_PROGRAM = 0,
 	SEEP_PLACE_ALLOCATOR = 1, /* in the real call: what that calls in turn is its own affair and not recorded */
 	SEEP_PLACE_RECORDER = 2, /* what a signal handler allocates meanwhile passes by, and is counted */
 };
-extern __thread uint8_t seep_thread_place __attribute__((tls_model("initial-exec")));
-extern __thread uintptr_t seep_thread_stack __attribute__((tls_model("initial-exec"))); /* of the hook that entered */
+
+/* place and stack are no part of struct seep_thread because they must survive a fork within a signal handler. */
+struct seep_guard {
+	struct seep_thread *thread;
+	uintptr_t stack; /* address of the frame that entered */
+	uint8_t place; /* enum seep_thread_place */
+};
+
+extern __thread struct seep_guard seep_guard __attribute__((tls_model("initial-exec")));
 
 /* Slow path: the calling thread's own, attached on its first call. NULL: don't record (not started, over a limit, stopped). */
 struct seep_thread *seep_thread_attach(void);
@@ -57,17 +64,18 @@ struct seep_thread *seep_thread_nested(enum seep_thread_place place);
 /* Begins a hook: NULL if this call is not to be recorded. Otherwise seep_thread_leave must follow. */
 static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place)
 {
-	struct seep_thread *thread = seep_thread;
+	struct seep_guard *guard = &seep_guard;
+	struct seep_thread *thread = guard->thread;
 
-	if (__builtin_expect(seep_thread_place != SEEP_PLACE_PROGRAM, 0))
+	if (__builtin_expect(guard->place != SEEP_PLACE_PROGRAM, 0))
 		return seep_thread_nested(place);
-	seep_thread_place = (uint8_t)place;
-	seep_thread_stack = (uintptr_t)__builtin_frame_address(0);
+	guard->place = (uint8_t)place;
+	guard->stack = (uintptr_t)__builtin_frame_address(0);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (__builtin_expect(!thread->segment, 0)) {
 		thread = seep_thread_attach();
 		if (!thread)
-			seep_thread_place = SEEP_PLACE_PROGRAM;
+			guard->place = SEEP_PLACE_PROGRAM;
 	}
 	return thread;
 }
@@ -75,7 +83,7 @@ static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place
 static inline void seep_thread_move(enum seep_thread_place place)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	seep_thread_place = (uint8_t)place;
+	seep_guard.place = (uint8_t)place;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 

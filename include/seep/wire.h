@@ -36,6 +36,10 @@
  * while an entry changes its stack. Before that, the owner sends the old entry as a FOLDS record with its version; counts only grow
  * while the version stays. So a reader that remembers (version, count, bytes) of each entry counts every fold exactly once.
  *
+ * SAMPLING. With sample_bytes = R, points lie on the line of all allocated bytes at exponential distances of mean R, and a block is
+ * recorded if a point lies in it: with probability p = 1 - exp(-bytes / R), a block of 0 bytes counting as one. Whoever sums weights
+ * each recorded block with 1 / p. No nursery is used then: what is recorded is sent, and nothing else.
+ *
  * TRUST. The collector treats everything in the region as written by an enemy: it copies before it checks, and no index or
  * length from here is used unchecked. The shim trusts the region.
  */
@@ -112,7 +116,8 @@ struct seep_wire_region {
 	uint32_t depth_limit; /* frames, at most SEEP_WIRE_DEPTH_MAX */
 	uint32_t on_full; /* 0: wait, 1: drop and count */
 	uint32_t reserved;
-	uint64_t sample_bytes; /* 0: record every block */
+	uint64_t sample_bytes; /* mean bytes between samples; 0: record every block */
+	uint64_t sample_seed; /* of the random numbers that choose the samples */
 	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* abstract name (without its leading NUL) where forked children ask */
 
 	/* Written by the shim. */
