@@ -140,6 +140,9 @@ FUZZ_SECONDS ?= 3600
 fuzz: fuzzers ## Fuzz for FUZZ_SECONDS (an hour) each
 	sh tests/fuzz.sh $(FUZZ_SECONDS)
 
+examples: ## Build the session server, its repaired twin and their load driver in build/examples
+	@$(MAKE) --no-print-directory -f examples/Makefile BUILD=$(BUILD)
+
 check: all unit-tests programs ## Run the whole suite (tests/run.sh without the set-up)
 	sh tests/run.sh --no-setup
 
@@ -183,7 +186,7 @@ clean: ## Remove build/
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
 
-.PHONY: all unit-tests programs fuzzers fuzzers-here asan fuzz check bench layers format tidy install uninstall clean help FORCE
+.PHONY: all unit-tests programs fuzzers fuzzers-here asan fuzz examples check bench layers format tidy install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
