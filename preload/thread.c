@@ -65,7 +65,7 @@ static bool hook_was_left(void)
 	return seep_kernel(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
 }
 
-struct seep_thread *seep_thread_nested(enum seep_guard.place place)
+struct seep_thread *seep_thread_nested(enum seep_thread_place place)
 {
 	if (hook_was_left()) {
 		if (seep_process)
