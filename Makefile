@@ -42,7 +42,7 @@ TEST_PROGRAMS := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildc
 # need no allocation, and no call that the compiler turned into one of the functions that we replace.
 PRELOAD_FLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fasynchronous-unwind-tables -fno-stack-protector \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -U_FORTIFY_SOURCE
-PRELOAD_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
+PRELOAD_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
 COLLECTOR_LIBS = -lzstd -lxxhash -pthread
 ANALYZER_LIBS = -lzstd -lxxhash -ldw -lelf -linih -ljansson -liberty -pthread -lm
 

@@ -16,6 +16,8 @@ struct run_options {
 	const char *output;
 	uint64_t depth;
 	unsigned on_full;
+	uint64_t sample;
+	uint64_t epoch;
 	bool verbose;
 };
 
@@ -77,18 +79,36 @@ static void conclude(const struct seep_launcher *launcher, const struct seep_pro
 		fprintf(stderr, "seep: nothing was recorded: libseep.so was not loaded into %s\n", program->image);
 }
 
-/* "NAME=value" for each option that was given: every option of run has one SEEP_ variable. */
-static void collect_settings(const struct run_options *options, char *text[4])
-{
-	size_t count = 0;
+#define SETTINGS_MAX 5
 
-	if (options->output && asprintf(&text[count], "SEEP_OUTPUT=%s", options->output) > 0)
-		count++;
-	if (options->depth && asprintf(&text[count], "SEEP_DEPTH=%llu", (unsigned long long)options->depth) > 0)
-		count++;
-	if (options->on_full && asprintf(&text[count], "SEEP_ON_FULL=%s", on_full_choices[options->on_full]) > 0)
-		count++;
-	text[count] = NULL;
+static void add_setting(char **settings, const char *name, const char *value)
+{
+	while (*settings)
+		settings++;
+	if (asprintf(settings, "%s=%s", name, value) < 0)
+		*settings = NULL;
+}
+
+static void add_number(char **settings, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+	if (value)
+		add_setting(settings, name, text);
+}
+
+/* "NAME=value" for each option that was given: every option of run has one SEEP_ variable. */
+static void collect_settings(const struct run_options *options, char *settings[SETTINGS_MAX + 1])
+{
+	memset(settings, 0, (SETTINGS_MAX + 1) * sizeof *settings);
+	if (options->output)
+		add_setting(settings, "SEEP_OUTPUT", options->output);
+	if (options->on_full)
+		add_setting(settings, "SEEP_ON_FULL", on_full_choices[options->on_full]);
+	add_number(settings, "SEEP_DEPTH", options->depth);
+	add_number(settings, "SEEP_SAMPLE", options->sample);
+	add_number(settings, "SEEP_EPOCH", options->epoch);
 }
 
 static int record(const struct seep_command *command, const struct run_options *options, char **argv)
@@ -96,7 +116,7 @@ static int record(const struct seep_command *command, const struct run_options *
 	struct seep_launcher *launcher;
 	struct seep_program program;
 	struct seep_error error;
-	char *settings[4];
+	char *settings[SETTINGS_MAX + 1];
 	int status = seep_program_find(&program, argv[0], &error);
 
 	if (status) {
@@ -134,6 +154,12 @@ static int run(const struct seep_command *command, int argc, char **argv)
 			"when the collector can't keep up, the program waits, or events are dropped and counted\n"
 			"(default: wait)",
 			on_full_choices},
+		{"sample", 0, SEEP_OPTION_BYTES, &options.sample, "BYTES",
+			"record one block in so many allocated bytes on average; reports are then estimates\n"
+			"(default: record every block)",
+			NULL},
+		{"epoch", 0, SEEP_OPTION_NUMBER, &options.epoch, "MS",
+			"length of the first slices of the history, in milliseconds (default: 1000)", NULL},
 		{"verbose", 'v', SEEP_OPTION_FLAG, &options.verbose, NULL, "name the traces on stderr at the end",
 			NULL},
 		{0},
@@ -157,6 +183,6 @@ const struct seep_command seep_command_run = {
 		"and the\n"
 		"exit status too: 128 + N for signal N, 127 if the command is not found, 126 if it can't be executed.\n"
 		"Each option has a variable for use without seep run (LD_PRELOAD=.../libseep.so COMMAND):\n"
-		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL.\n",
+		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_EPOCH.\n",
 	.run = run,
 };

@@ -23,7 +23,7 @@ struct seep_session {
 struct seep_launcher;
 
 /* "NAME=value" settings for the collector, ended by NULL, are added to its environment only. Starts the collector. */
-int seep_launcher_open(struct seep_launcher **launcher, const char *const *settings, struct seep_error *error);
+int seep_launcher_open(struct seep_launcher **result, const char *const *settings, struct seep_error *error);
 
 /* Starts the command. argv ends with NULL. path: the file to execute. Returns 0, or an errno of exec's with a sentence. */
 int seep_launcher_start(struct seep_launcher *launcher, const char *path, char **argv, struct seep_error *error);

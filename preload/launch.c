@@ -22,6 +22,7 @@
 
 #define ANSWER_LIMIT_MS 10000
 #define STACK_BYTES 65536
+#define PATH_BYTES 4096
 
 int seep_launch_connect(const char *abstract_name)
 {
@@ -122,13 +123,24 @@ struct seep_wire_region *seep_launch_hello(int socket, enum seep_wire_hello_kind
 /* ---- A collector of our own ---- */
 
 struct launch {
-	char path[4096];
+	char path[PATH_BYTES];
 	char descriptor[12];
 	char *arguments[4];
 	char **environment;
 	int socket;
 	char *stack; /* of the grandchild */
 };
+
+/* Writes the text at a position of the path; false where it does not fit. */
+static bool append(char path[PATH_BYTES], size_t at, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	if (at + bytes > PATH_BYTES)
+		return false;
+	memcpy(path + at, text, bytes);
+	return true;
+}
 
 /* The collector lies beside libseep.so, unless the user says otherwise. */
 static bool find_collector(struct launch *launch, char **envp)
@@ -137,17 +149,13 @@ static bool find_collector(struct launch *launch, char **envp)
 	char *slash;
 
 	for (; *envp; envp++)
-		if (strncmp(*envp, "SEEP_COLLECTOR=", 15) == 0 && strlen(*envp + 15) < sizeof launch->path) {
-			strcpy(launch->path, *envp + 15);
-			return true;
-		}
+		if (strncmp(*envp, "SEEP_COLLECTOR=", 15) == 0)
+			return append(launch->path, 0, *envp + 15);
 	own = seep_modules_own_path();
-	if (!own || strlen(own) + sizeof "seep-collector" > sizeof launch->path)
+	if (!own || !append(launch->path, 0, own))
 		return false;
-	strcpy(launch->path, own);
 	slash = strrchr(launch->path, '/');
-	strcpy(slash ? slash + 1 : launch->path, "seep-collector");
-	return true;
+	return append(launch->path, slash ? (size_t)(slash + 1 - launch->path) : 0, "seep-collector");
 }
 
 /* Runs on the program's memory while the program waits (CLONE_VFORK), so it calls nothing but the kernel. */

@@ -129,7 +129,10 @@ struct seep_trace_site {
 };
 
 /* The live blocks at the end, sorted by stack, tag, birth. After this head come five columns of `entries` values each:
- * u64 address[], u64 bytes[], u32 stack[], u32 tag[], u32 birth[] (in units of tick_ns since the start). */
+ * u64 address[], u64 bytes[], u32 stack[], u32 tag[], u32 birth[] (in units of tick_ns since the start).
+ * With sampling (sample_bytes = R) these are the samples that are live: a block of n bytes was chosen with probability
+ * p = 1 - exp(-n / R) (n = 1 for an empty one) and stands for 1 / p blocks; the variance of a sum of such estimates is that
+ * of independent choices, sum of (1 - p) / p^2 for counts and of n^2 (1 - p) / p^2 for bytes. */
 struct seep_trace_live {
 	uint32_t reserved[2];
 };
