@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * messages.c: what goes over sockets. Called by broker.c and session.c. One thread.
+ */
+#include "messages.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define REPORT_PATIENCE_MS 2000
+
+int seep_messages_listen(const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(name);
+	int fd, error;
+
+	if (length == 0 || length > sizeof(address.sun_path) - 1) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path + 1, name, length); /* the NUL before it makes it abstract */
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) ==
+			0 &&
+		listen(fd, SOMAXCONN) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int seep_messages_peer(int fd, struct ucred *peer)
+{
+	socklen_t size = sizeof(*peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size);
+}
+
+int seep_messages_accept(int listener, struct ucred *peer)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	/* An abstract name has no file permissions: whoever guesses it may connect. */
+	if (seep_messages_peer(fd, peer) < 0 || (geteuid() != 0 && peer->uid != geteuid())) {
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	ssize_t size;
+	int count;
+
+	do
+		count = poll(&ready, 1, timeout_ms);
+	while (count < 0 && errno == EINTR);
+	if (count == 0)
+		errno = ETIMEDOUT;
+	if (count <= 0)
+		return -1;
+	size = recv(fd, hello, sizeof(*hello), MSG_DONTWAIT | MSG_TRUNC);
+	if (size < 0)
+		return -1;
+	if (size != sizeof(*hello) || hello->magic != SEEP_WIRE_MAGIC) {
+		errno = EPROTO;
+		return -1;
+	}
+	return 0;
+}
+
+int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
+{
+	struct seep_wire_welcome welcome = {
+		.magic = SEEP_WIRE_MAGIC, .status = status, .region_bytes = status ? 0 : region_bytes};
+	struct iovec data = {.iov_base = &welcome, .iov_len = sizeof(welcome)};
+	union {
+		struct cmsghdr head; /* for its alignment */
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+
+	if (status == 0) {
+		struct cmsghdr *head;
+
+		memset(&control, 0, sizeof(control));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &memfd, sizeof(int));
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(welcome) ? 0 : -1;
+}
+
+void seep_messages_report(int fd, const char *format, ...)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	char line[PATH_MAX + 200];
+	va_list arguments;
+	int length;
+
+	if (fd < 0)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	if ((size_t)length >= sizeof(line))
+		length = (int)sizeof(line) - 1;
+	/* A launcher that does not read must not hold up a trace for ever. */
+	if (send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
+		poll(&room, 1, REPORT_PATIENCE_MS) > 0)
+		(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * output.c: names and makes trace files. Called by session.c. One thread.
+ */
+#include "output.h"
+
+#include "seep/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NUMBERS_MAX 100000u /* FILE.1.seep and so on */
+
+static int pattern_expand(const char *pattern, const struct seep_process *process, char *path)
+{
+	char name[256], pid[16];
+	size_t used = 0;
+
+	seep_process_name(process, name, sizeof(name));
+	snprintf(pid, sizeof(pid), "%d", (int)process->pid);
+	for (const char *at = pattern; *at; at++) {
+		char self[2] = {*at, 0};
+		const char *piece = self;
+		size_t length;
+
+		if (*at == '%' && at[1]) {
+			at++;
+			piece = *at == 'e' ? name : *at == 'p' ? pid : "%";
+		}
+		length = strlen(piece);
+		if (used + length >= PATH_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(path + used, piece, length);
+		used += length;
+	}
+	path[used] = 0;
+	return 0;
+}
+
+/* Whether a descriptor is that of a whole trace which nobody writes any more and which is older than the run. */
+static bool is_finished_trace(int fd, uint64_t run_start_ns, struct stat *st)
+{
+	char magic[sizeof(SEEP_TRACE_MAGIC) - 1];
+
+	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
+	       flock(fd, LOCK_EX | LOCK_NB) == 0 && pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, SEEP_TRACE_MAGIC, sizeof(magic)) == 0 &&
+	       (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec < run_start_ns;
+}
+
+static void earlier_trace_remove(const char *path, uint64_t run_start_ns)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat opened, now;
+
+	if (fd < 0)
+		return;
+	/* Under the lock, and only if the name still means the file that was looked at. */
+	if (is_finished_trace(fd, run_start_ns, &opened) && lstat(path, &now) == 0 && now.st_dev == opened.st_dev &&
+		now.st_ino == opened.st_ino)
+		unlink(path);
+	close(fd);
+}
+
+static int exclusive_create(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX | LOCK_NB); /* only tells other collectors; some file systems have none */
+	return fd;
+}
+
+/* FILE.seep, FILE.1.seep, FILE.2.seep, ... */
+static int number_insert(const char *base, unsigned number, char *path)
+{
+	static const char ending[] = ".seep";
+	size_t length = strlen(base), stem = length;
+	int written;
+
+	if (length > sizeof(ending) - 1 && strcmp(base + length - (sizeof(ending) - 1), ending) == 0)
+		stem -= sizeof(ending) - 1;
+	written = number ? snprintf(path, PATH_MAX, "%.*s.%u%s", (int)stem, base, number, base + stem)
+			 : snprintf(path, PATH_MAX, "%s", base);
+	if (written >= 0 && written < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+int seep_output_create(const struct seep_settings *settings, const struct seep_process *process, uint64_t run_start_ns,
+	char *path, char *message, size_t message_size)
+{
+	char base[PATH_MAX];
+	int fd = -1, error;
+
+	path[0] = 0;
+	if (pattern_expand(settings->output, process, base) == 0) {
+		for (unsigned number = 0; number < NUMBERS_MAX; number++) {
+			if (number_insert(base, number, path) < 0)
+				break;
+			earlier_trace_remove(path, run_start_ns);
+			fd = exclusive_create(path);
+			if (fd >= 0 || errno != EEXIST)
+				break;
+		}
+	}
+	error = errno;
+	if (fd < 0)
+		snprintf(message, message_size, "cannot create the trace %s: %s", path[0] ? path : settings->output,
+			strerror(error));
+	errno = error;
+	return fd;
+}

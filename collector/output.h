@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * output.h: where a trace goes.
+ */
+#ifndef SEEP_COLLECTOR_OUTPUT_H
+#define SEEP_COLLECTOR_OUTPUT_H
+
+#include "process.h"
+#include "settings.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Makes the trace's file, which did not exist before, mode 0600, locked (flock) as long as it is open, and puts its
+ * path (PATH_MAX bytes) into path. A finished trace of an earlier run, that is one last written before run_start_ns (since
+ * 1970), is replaced; anything else of that name stays, and the new name gets a number. Returns the descriptor, or -1
+ * with errno and a message. */
+int seep_output_create(const struct seep_settings *settings, const struct seep_process *process, uint64_t run_start_ns,
+	char *path, char *message, size_t message_size);
+
+#endif

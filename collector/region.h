@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * region.h: the shared memory of one traced process (include/seep/wire.h), seen from the collector.
+ *
+ * The traced program can write all of it. So what the layout is stands here, and is never read back from there.
+ */
+#ifndef SEEP_COLLECTOR_REGION_H
+#define SEEP_COLLECTOR_REGION_H
+
+#include "settings.h"
+
+#include "seep/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct seep_region {
+	int memfd; /* -1: none */
+	uint64_t bytes;
+	struct seep_wire_region *map; /* NULL: not mapped */
+	struct seep_wire_module *modules;
+	struct seep_wire_node *nodes;
+	struct seep_wire_segment *segments;
+	uint32_t modules_max;
+	uint32_t nodes_max;
+	uint32_t segments_max;
+};
+
+/* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, and locks its mutex for
+ * the calling thread. Returns 0, or -1 with errno and a message. */
+int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
+	const char *socket_name, char *message, size_t message_size);
+
+/* Unlocks and unmaps, but keeps the memfd. */
+void seep_region_unmap(struct seep_region *r);
+/* Closes what is still open. In a forked collector, whose region is still its parent's, the mutex is left alone. */
+void seep_region_close(struct seep_region *r, bool owner);
+
+/* Whether any process still maps the region. To be asked only once it is unmapped here; after a "no" nobody can map it again. */
+bool seep_region_mapped_elsewhere(const struct seep_region *r);
+
+/* Numbers from shared memory, within their limits. */
+uint32_t seep_region_modules_used(const struct seep_region *r);
+uint32_t seep_region_nodes_used(const struct seep_region *r);
+uint32_t seep_region_segments_used(const struct seep_region *r);
+
+/* Sleeps until somebody rings the doorbell, at most so long. Rings that fill meanwhile count as such. Wakes early, too. */
+void seep_region_sleep(struct seep_region *r, bool (*nothing_to_do)(void *context), void *context, unsigned timeout_ms);
+/* Rings the doorbell; from any thread. */
+void seep_region_ring(struct seep_region *r);
+
+/* Says that a segment's ring has been read up to tail, and wakes its producer if that waits for room. */
+void seep_region_consume(struct seep_wire_segment *segment, uint64_t tail);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * session.h: the recording of one traced process, from its hello to the last frame of its trace.
+ */
+#ifndef SEEP_COLLECTOR_SESSION_H
+#define SEEP_COLLECTOR_SESSION_H
+
+#include "settings.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What all sessions of a collector have in common. */
+struct seep_session_setup {
+	const struct seep_settings *settings;
+	const char *settings_fault; /* NULL: none; else no session starts, and this says why */
+	int report_fd; /* to the launcher; -1: there is none */
+	uint64_t run_start_ns; /* since 1970; 0: the start of the traced process */
+};
+
+/* Serves the process at the other end of the connection, whose pid is given, until it ends; in processes that it
+ * forks, the children of the traced process, and so on. Closes the connection. Returns in each of these processes, which
+ * then should end: 0, or -1 if there is no whole trace (the launcher has been told). */
+int seep_session_run(const struct seep_session_setup *setup, int connection, pid_t pid);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * settings.h: what the user asked for, from the environment. Read once, when the collector starts.
+ */
+#ifndef SEEP_COLLECTOR_SETTINGS_H
+#define SEEP_COLLECTOR_SETTINGS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct seep_settings {
+	char output[PATH_MAX]; /* absolute; %e, %p and %% are still to be replaced */
+	uint32_t depth_limit;
+	uint32_t on_full; /* as in struct seep_wire_region */
+	uint64_t sample_bytes;
+	uint64_t first_epoch_ns;
+};
+
+/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE and SEEP_EPOCH. Returns 0, or -1 with a message that names the
+ * variable, its value and what it may be. */
+int seep_settings_read(struct seep_settings *settings, char *message, size_t message_size);
+
+#endif
