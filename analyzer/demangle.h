@@ -16,7 +16,7 @@
 /* The readable name, to be freed; NULL only when memory ran out. What is not mangled comes back as it is, except that the
  * compiler's marks of clones and parts of a function (".cold", ".part.0", ".isra.0", ".constprop.0", ".lto_priv.0",
  * ".llvm.123") are cut off, and so is Rust's hash: it is the same function to its author. C++ names have parameters
- * but no return type. Control characters become '?'. */
+ * but no return type. */
 char *seep_demangle(const char *symbol);
 
 /* Bytes of a readable name up to its parameter list: `a::b<void (*)(int)>(char) const` gives the length of
