@@ -14,7 +14,8 @@ struct seep_real seep_real;
 
 static _Alignas(16) char arena[ARENA_BYTES];
 static _Atomic size_t arena_used;
-static __thread bool finding __attribute__((tls_model("initial-exec")));
+/* volatile: dlsym is declared not to call back into this file, but by way of our malloc it does. */
+static __thread volatile bool finding __attribute__((tls_model("initial-exec")));
 
 /* A block is preceded by its size, in a header of one alignment unit. */
 void *seep_arena_allocate(size_t alignment, size_t bytes)
