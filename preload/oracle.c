@@ -109,3 +109,32 @@ unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unw
 	errno = saved_errno;
 	return count;
 }
+
+unsigned seep_oracle_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, uint32_t generation,
+	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
+{
+	struct seep_unwind_frame *frames = unwinder->fresh;
+	struct seep_unwind_frame *kept = unwinder->kept;
+	unsigned count = seep_oracle_walk(start, frames, depth_limit, end, unwinder->scratch);
+	unsigned same = 0;
+
+	/* A node stands for all that is outside of it: it holds as far as the return addresses are equal. */
+	if (unwinder->generation == generation && unwinder->depth_limit == depth_limit && unwinder->end == *end)
+		while (same < count && same < unwinder->count && kept[unwinder->count - 1 - same].node &&
+			frames[count - 1 - same].return_address == kept[unwinder->count - 1 - same].return_address) {
+			frames[count - 1 - same].node = kept[unwinder->count - 1 - same].node;
+			same++;
+		}
+	unwinder->generation = 0; /* should a signal handler jump out of here */
+	atomic_signal_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < count; i++)
+		kept[i] = frames[i];
+	unwinder->frames = kept;
+	unwinder->count = count;
+	unwinder->depth_limit = depth_limit;
+	unwinder->end = *end;
+	atomic_signal_fence(memory_order_seq_cst);
+	unwinder->generation = generation;
+	*unchanged = same;
+	return count;
+}

@@ -19,4 +19,9 @@ bool seep_oracle_open(void);
 unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unwind_frame *frames, unsigned depth_limit,
 	enum seep_unwind_end *end, unsigned char *scratch);
 
+/* seep_unwind_capture by libunwind: it walks all of the stack, and spares its owner to look up the frames that are the same as last
+ * time. generation: of the code, not 0. */
+unsigned seep_oracle_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, uint32_t generation,
+	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end);
+
 #endif

@@ -49,26 +49,27 @@ enum seep_unwind_end {
 	SEEP_UNWIND_LOST, /* no way outwards from the last frame, for example code without unwind tables */
 };
 
-/* One frame of the last capture. */
+/* One frame of the last capture. Between the two things that the owner needs is the unwinder's own. */
 struct seep_unwind_frame {
 	uintptr_t
 		return_address; /* in the first frame, that of the hook. Of a frame that a signal interrupted: its next instruction */
 	uintptr_t slot; /* where return_address stands in memory */
-	uintptr_t frame_pointer; /* the unwinder's own, as are the three below */
-	uint32_t node; /* the owner's: whatever stands for the stack from the outermost frame to this one */
-	int16_t frame_pointer_slot;
-	uint8_t cfa_slot;
+	uintptr_t frame_pointer; /* rbp in this frame */
+	int16_t saved; /* where that was read, in words from slot */
+	int8_t cfa_word; /* where the step into this frame read the CFA, in words from there */
 	uint8_t flags;
+	uint32_t node; /* the owner's: what stands for the stack from the outermost frame to this one; not 0 */
 };
 
 /* All zero is a valid empty one. Some 70 KB, of which a thread touches what its deepest stack needs (64 bytes a frame) and a
  * page or two: take it from the kernel. */
 struct seep_unwinder {
 	struct seep_unwind_frame *frames; /* of the last capture, the leaf first */
-	uint32_t count;
+	uint32_t generation; /* of the code, when frames were captured; 0: there are none */
 	uint32_t depth_limit;
-	uint32_t generation; /* of the rows, when frames were captured */
 	uint32_t end;
+	uint32_t count;
+	uintptr_t null_slot; /* where the null stands that the stack ended with, if it did */
 	uintptr_t readable[4][2]; /* parts of stacks known to be mapped: first byte, end; the current one first */
 	struct seep_unwind_frame fresh[SEEP_WIRE_DEPTH_MAX]; /* the part of a stack that is being walked */
 	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1]; /* frames points into this: a stack ends at its end */
@@ -80,11 +81,12 @@ bool seep_unwind_start(bool libunwind);
 
 /* Captures the stack outwards from `start`, at most depth_limit frames (1 .. SEEP_WIRE_DEPTH_MAX) from the leaf, into
  * unwinder->frames. Returns how many there are, at least 1; *unchanged says of how many of the outermost ones `node` still
- * holds: these frames, and how the stack ends, are the same as in the last capture. The caller writes the node of all others. */
+ * holds: these frames, and how the stack ends, are the same as in the last capture. The caller writes the node of all others,
+ * the outermost first. A frame whose node is still 0 (because a signal handler jumped out of the hook) never counts as unchanged. */
 unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
 	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end);
 
-/* Forgets the last stack: its nodes are void, or another thread takes the unwinder over. */
+/* Forgets the last stack and where it was: its nodes are void, or another thread takes the unwinder over. */
 void seep_unwind_forget(struct seep_unwinder *unwinder);
 
 /* Forgets what is known of code, and with it every thread's last stack: to be called whenever a module was unloaded.
