@@ -27,12 +27,6 @@ EXPORT void *valloc(size_t bytes);
 EXPORT void *pvalloc(size_t bytes);
 EXPORT int dlclose(void *handle);
 
-/* Before the first hook has found the real functions, and while it does. */
-static bool ready(void)
-{
-	return __builtin_expect(seep_real.malloc != NULL, 1) || seep_real_find();
-}
-
 static inline void allocated(
 	struct seep_thread *thread, void *block, size_t bytes, const struct seep_unwind_start *start)
 {
@@ -57,18 +51,15 @@ static inline void allocated(
 
 void *malloc(size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(16, bytes);
 	ALLOCATE(seep_real.malloc(bytes), bytes);
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(16, count * bytes); /* the arena is zero, and never used twice */
 	ALLOCATE(seep_real.calloc(count, bytes), count * bytes);
 }
 
+/* NULL, and blocks of the arena. */
 static inline bool passes_by(const void *block)
 {
 	return !block || __builtin_expect(seep_arena_holds(block), 0);
@@ -87,7 +78,7 @@ static inline void freed(void *block)
 
 void free(void *block)
 {
-	if (passes_by(block) || !ready())
+	if (passes_by(block))
 		return;
 	freed(block);
 	seep_real.free(block);
@@ -100,7 +91,7 @@ void cfree(void *block)
 
 void free_sized(void *block, size_t bytes)
 {
-	if (passes_by(block) || !ready())
+	if (passes_by(block))
 		return;
 	freed(block);
 	if (seep_real.free_sized)
@@ -111,24 +102,13 @@ void free_sized(void *block, size_t bytes)
 
 void free_aligned_sized(void *block, size_t alignment, size_t bytes)
 {
-	if (passes_by(block) || !ready())
+	if (passes_by(block))
 		return;
 	freed(block);
 	if (seep_real.free_aligned_sized)
 		seep_real.free_aligned_sized(block, alignment, bytes);
 	else
 		seep_real.free(block);
-}
-
-/* A block of the arena can't be given to the real realloc: it moves, and the old one stays where it is. */
-static void *move_from_arena(void *block, size_t bytes)
-{
-	size_t old = seep_arena_block_bytes(block);
-	void *moved = malloc(bytes);
-
-	if (moved)
-		memcpy(moved, block, old < bytes ? old : bytes);
-	return moved;
 }
 
 /* realloc of a block that exists. */
@@ -151,10 +131,10 @@ static inline void *renew(void *block, size_t bytes, const struct seep_unwind_st
 
 void *realloc(void *block, size_t bytes)
 {
-	if (!ready() || __builtin_expect(seep_arena_holds(block), 0))
-		return block ? move_from_arena(block, bytes) : malloc(bytes);
 	if (!block)
 		ALLOCATE(seep_real.realloc(NULL, bytes), bytes);
+	if (__builtin_expect(seep_arena_holds(block), 0))
+		ALLOCATE(seep_arena_move(block, bytes), bytes);
 	SEEP_UNWIND_START(start);
 	return renew(block, bytes, &start);
 }
@@ -168,7 +148,7 @@ void *reallocarray(void *block, size_t count, size_t bytes)
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (!block || !ready() || __builtin_expect(seep_arena_holds(block), 0))
+	if (passes_by(block))
 		return realloc(block, whole);
 	SEEP_UNWIND_START(start);
 	return renew(block, whole, &start);
@@ -176,15 +156,11 @@ void *reallocarray(void *block, size_t count, size_t bytes)
 
 void *memalign(size_t alignment, size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(alignment, bytes);
 	ALLOCATE(seep_real.memalign(alignment, bytes), bytes);
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(alignment, bytes);
 	ALLOCATE(seep_real.aligned_alloc(alignment, bytes), bytes);
 }
 
@@ -193,10 +169,6 @@ int posix_memalign(void **block, size_t alignment, size_t bytes)
 	struct seep_thread *thread;
 	int result;
 
-	if (!ready()) {
-		*block = seep_arena_allocate(alignment, bytes);
-		return *block ? 0 : ENOMEM;
-	}
 	SEEP_UNWIND_START(start);
 	thread = seep_thread_enter(SEEP_PLACE_ALLOCATOR);
 	result = seep_real.posix_memalign(block, alignment, bytes);
@@ -206,25 +178,18 @@ int posix_memalign(void **block, size_t alignment, size_t bytes)
 
 void *valloc(size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(4096, bytes);
 	ALLOCATE(seep_real.valloc(bytes), bytes);
 }
 
 void *pvalloc(size_t bytes)
 {
-	if (!ready())
-		return seep_arena_allocate(4096, bytes);
 	ALLOCATE(seep_real.pvalloc(bytes), bytes);
 }
 
 int dlclose(void *handle)
 {
-	int result;
+	int result = seep_real.dlclose(handle);
 
-	if (!ready() || !seep_real.dlclose)
-		return -1;
-	result = seep_real.dlclose(handle);
 	seep_modules_closed();
 	return result;
 }

@@ -8,32 +8,36 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct seep_real {
 	void *(*malloc)(size_t);
 	void (*free)(void *);
 	void *(*calloc)(size_t, size_t);
 	void *(*realloc)(void *, size_t);
-	void *(*reallocarray)(void *, size_t, size_t); /* NULL: not there, as all below may be */
 	void *(*memalign)(size_t, size_t);
 	void *(*aligned_alloc)(size_t, size_t);
 	int (*posix_memalign)(void **, size_t, size_t);
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
-	void (*free_sized)(void *, size_t);
-	void (*free_aligned_sized)(void *, size_t, size_t);
 	int (*dlclose)(void *);
+	void (*free_sized)(void *, size_t); /* NULL: not there, as the next may be */
+	void (*free_aligned_sized)(void *, size_t, size_t);
 };
 
-/* All NULL until seep_real_find has run, which any hook does when it finds its own pointer NULL. */
+/* At first these find all the others and then do their work, so that a hook need not ask whether they were found. */
 extern struct seep_real seep_real;
 
-/* Fills seep_real. False while it runs already in this call chain: dlsym itself allocates, and is served by the arena. */
-bool seep_real_find(void);
+/* The arena serves what dlsym allocates while they are looked for. Its blocks are never recorded and never given back. */
+extern char seep_arena[];
+#define SEEP_ARENA_BYTES 65536
 
-/* The arena for what is allocated while seep_real_find runs. Its blocks are never recorded and never given back. */
-void *seep_arena_allocate(size_t alignment, size_t bytes);
-bool seep_arena_holds(const void *block);
-size_t seep_arena_block_bytes(const void *block);
+static inline bool seep_arena_holds(const void *block)
+{
+	return (uintptr_t)block - (uintptr_t)seep_arena < SEEP_ARENA_BYTES;
+}
+
+/* realloc for a block of the arena: it moves, and the old one stays where it is. */
+void *seep_arena_move(void *block, size_t bytes);
 
 #endif

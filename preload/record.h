@@ -20,15 +20,14 @@ struct seep_renewal {
 	bool unknown; /* the old block is no sample */
 };
 
-static inline _Atomic(uint64_t) *seep_record_shard(uintptr_t address)
+static inline _Atomic(uint64_t) *seep_record_shard(const struct seep_thread *thread, uintptr_t address)
 {
-	return &seep_process->shards[seep_wire_shard(address)];
+	return &thread->shards[seep_wire_shard(address)];
 }
 
-static inline uint32_t seep_record_tick(void)
+static inline uint32_t seep_record_tick(const struct seep_thread *thread)
 {
-	return atomic_load_explicit(
-		&atomic_load_explicit(&seep_process->region, memory_order_relaxed)->tick, memory_order_relaxed);
+	return atomic_load_explicit(thread->tick, memory_order_relaxed);
 }
 
 static inline void seep_record_block(
@@ -40,9 +39,9 @@ static inline void seep_record_block(
 	if (__builtin_expect(thread->sample_bytes, 0) &&
 		(!seep_samples_take(thread, bytes) || !seep_samples_add(seep_process, address)))
 		return;
-	s = atomic_load_explicit(seep_record_shard(address), memory_order_relaxed);
+	s = atomic_load_explicit(seep_record_shard(thread, address), memory_order_relaxed);
 	stack = seep_stacks_capture(thread, start);
-	birth = seep_record_tick();
+	birth = seep_record_tick(thread);
 	if (bytes < SEEP_WIRE_NURSERY_BYTES && !thread->sample_bytes)
 		seep_nursery_put(thread, address, s, bytes, stack, birth);
 	else
@@ -59,8 +58,9 @@ static inline struct seep_wire_young *seep_record_young(struct seep_thread *thre
 
 	if (!seep_nursery_holds(young, address))
 		return NULL;
-	if (__builtin_expect(atomic_load_explicit(seep_record_shard(address), memory_order_relaxed) == young->s &&
-				     seep_record_tick() - young->birth < SEEP_WIRE_FOLD_TICKS,
+	if (__builtin_expect(
+		    atomic_load_explicit(seep_record_shard(thread, address), memory_order_relaxed) == young->s &&
+			    seep_record_tick(thread) - young->birth < SEEP_WIRE_FOLD_TICKS,
 		    1))
 		return young;
 	seep_nursery_send(thread, young);
@@ -68,9 +68,9 @@ static inline struct seep_wire_young *seep_record_young(struct seep_thread *thre
 	return NULL;
 }
 
-static inline uint64_t seep_record_step(uintptr_t address)
+static inline uint64_t seep_record_step(const struct seep_thread *thread, uintptr_t address)
 {
-	return atomic_fetch_add_explicit(seep_record_shard(address), 1, memory_order_relaxed);
+	return atomic_fetch_add_explicit(seep_record_shard(thread, address), 1, memory_order_relaxed);
 }
 
 /* Before the real call. */
@@ -86,7 +86,7 @@ static inline void seep_record_free(struct seep_thread *thread, void *block)
 		seep_nursery_clear(young);
 		seep_nursery_fold(thread, young->stack, young->tag, young->bytes);
 	} else {
-		seep_ring_push1(thread, SEEP_RECORD_FREE, address, seep_record_step(address));
+		seep_ring_push1(thread, SEEP_RECORD_FREE, address, seep_record_step(thread, address));
 	}
 }
 
@@ -100,7 +100,7 @@ static inline void seep_record_renew(struct seep_thread *thread, struct seep_ren
 	if (renewal->young)
 		seep_nursery_clear(renewal->young);
 	else
-		renewal->f = seep_record_step((uintptr_t)block);
+		renewal->f = seep_record_step(thread, (uintptr_t)block);
 }
 
 /* After it: `freed` if the old block is gone. */

@@ -154,7 +154,7 @@ static void count(_Atomic uint64_t *counter)
 uint32_t seep_stacks_capture(struct seep_thread *thread, const struct seep_unwind_start *start)
 {
 	struct seep_process *process = seep_process;
-	uint32_t generation = atomic_load_explicit(&process->generation, memory_order_relaxed);
+	uint32_t generation = atomic_load_explicit(thread->modules_generation, memory_order_relaxed);
 	enum seep_unwind_end end;
 	struct seep_unwind_frame *frames;
 	unsigned unchanged;

@@ -112,6 +112,9 @@ struct seep_thread *seep_thread_attach(void)
 	seep_unwind_forget(&thread->unwinder);
 	thread->tag = 0;
 	thread->sample_bytes = process->sample_bytes;
+	thread->shards = process->shards;
+	thread->tick = &atomic_load(&process->region)->tick;
+	thread->modules_generation = &process->generation;
 	thread->segment = segment;
 	seep_guard.thread = thread;
 	return thread;

@@ -25,6 +25,9 @@ struct seep_node_cache {
 /* The private half of a segment. It stays with the segment when a later thread takes that over. */
 struct seep_thread {
 	struct seep_wire_segment *segment; /* NULL: empty or wiped */
+	_Atomic(uint64_t) *shards; /* the process's, as the next two: here to be at hand */
+	const _Atomic uint32_t *tick;
+	const _Atomic uint32_t *modules_generation;
 	uint64_t head; /* ring units written */
 	uint64_t limit; /* head may go up to here before ring.c has to look: 0 when empty */
 	uint64_t dropped; /* since the last DROPPED record */
