@@ -19,7 +19,7 @@
 #define SEEP_BLOCKS_PARTS 256u
 
 enum seep_block_flag {
-	SEEP_BLOCK_TWIN = 1, /* another block at this address may be in the table */
+	SEEP_BLOCK_TWIN = 1, /* older entries with this address may follow it */
 	SEEP_BLOCK_WAITING = 2, /* a free that waits for its allocation: order is f, birth the tick it came */
 	SEEP_BLOCK_INHERITED = 4, /* lived already in the parent when this process was forked; has no site */
 	SEEP_BLOCK_DEAD = 8, /* about to be removed */
@@ -81,7 +81,7 @@ static inline void seep_blocks_prefetch(struct seep_blocks *b, uint64_t hash)
 int seep_blocks_open(struct seep_blocks *b);
 void seep_blocks_close(struct seep_blocks *b);
 
-/* The first entry with this address (others with the same address follow it directly), or else where it would stand. */
+/* The entry with this address that was inserted last (earlier ones follow it directly), or else where one would stand. */
 struct seep_block *seep_blocks_find(struct seep_blocks *b, uint64_t address, uint64_t hash);
 
 /* Inserts *block at the place that seep_blocks_find has just given. Pointers into the table are invalid afterwards.

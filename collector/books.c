@@ -139,7 +139,6 @@ static bool twins_resolve(struct seep_books *b, const struct seep_event *e, uint
 		} else {
 			if (twin->order > e->order && known >= twin->order)
 				alive = false;
-			twin->flags |= SEEP_BLOCK_TWIN;
 			twin++;
 		}
 	}

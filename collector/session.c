@@ -43,7 +43,8 @@
 #define BUSY_UNITS 1024u /* after a round with more the next one follows at once */
 #define SLEEP_MIN_MS 5u
 #define SLEEP_MAX_MS 100u /* region.tick is promised to be no older */
-#define CHECK_EVERY_NS UINT64_C(100000000)
+#define CHECK_EVERY_NS UINT64_C(5000000)
+#define PATIENCE_STEP_NS UINT64_C(100000000)
 #define PATIENCE_MS \
 	10000u /* for a number that does not come; longer than a thread waits for its turn on a loaded machine */
 #define PATIENCE_AFTER_DROPS_MS 200u
@@ -294,7 +295,7 @@ static uint64_t round_run(struct session *s)
 	if (units) {
 		/* Only time in which something arrives counts: nothing is late while the program, or we, are stopped. */
 		passed = s->books->now_ns - before;
-		s->patience_ns += passed < CHECK_EVERY_NS ? passed : CHECK_EVERY_NS;
+		s->patience_ns += passed < PATIENCE_STEP_NS ? passed : PATIENCE_STEP_NS;
 		s->books->patience_now = (uint32_t)(s->patience_ns / 1000000);
 	}
 	return units;
