@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Leaks 37 blocks of 1200 bytes in keep(), at the line marked "leak", and frees 63 others of 80 bytes.
+ *
+ * truth: 37 blocks of 1200 at keep@leak < main@keep < _start
+ * truth: total 100 blocks, 49440 bytes
  */
 #include <stdlib.h>
 
@@ -15,7 +18,7 @@ int main(void)
 {
 	for (int i = 0; i < 100; i++) {
 		if (i < 37)
-			keep(i);
+			keep(i); /* keep */
 		else
 			free(malloc(80));
 	}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ends by a segmentation fault.
+ *
+ * truth: ends signal 11
+ * truth: 50 blocks of 64 at main@small
+ * truth: 50 blocks of 6400 at main@large
+ * truth: total 150 blocks, 326400 bytes
+ */
+#include <stdlib.h>
+
+int main(void)
+{
+	for (int i = 0; i < 50; i++) {
+		malloc(64); /* small */
+		malloc(6400); /* large */
+		free(malloc(64));
+	}
+	*(volatile int *)8 = 1;
+}

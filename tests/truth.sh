@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the programs of tests/programs that say in their source what they allocate and forget, and compares: what seep
+# reports with that truth, and what the program shows (stdout, stderr, exit status) with what it shows untraced. Called in
+# the root of the repository by tests/t/truth_*.sh, or by hand:
+#   sh tests/truth.sh run|preload|libunwind [PROGRAM...]
+set -u
+mode=$1
+shift
+. tests/tap.sh
+for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+build=$PWD/build
+sources=$PWD/tests/programs
+truth=$PWD/tests/truth.jq
+ulimit -c 0
+
+# run FOLDER COMMAND...: what it shows is left in FOLDER.
+run() {
+	folder=$1
+	shift
+	mkdir -p "$folder"
+	printf 'some\ninput\n' | (cd "$folder" && exec timeout 60 "$@") >"$folder/stdout" 2>"$folder/stderr"
+	echo $? >"$folder/status"
+}
+
+traced() {
+	case $mode in
+	run) run traced "$build/seep" run -o "$scratch/%e.%p.seep" -- "$@" ;;
+	libunwind) SEEP_UNWIND=libunwind run traced "$build/seep" run -o "$scratch/%e.%p.seep" -- "$@" ;;
+	preload) run traced env LD_PRELOAD="$build/libseep.so" SEEP_OUTPUT="$scratch/%e.%p.seep" "$@" ;;
+	esac
+}
+
+# A collector that nobody waits for ends soon after the program: gives it half a minute.
+finished() {
+	for trace in "$@"; do
+		tries=0
+		until "$build/seep" info --json "$trace" 2>/dev/null | jq -e .complete >/dev/null; do
+			tries=$((tries + 1))
+			[ $tries -lt 300 ] || return
+			sleep 0.1
+		done
+	done
+}
+
+judge() (
+	name=$1
+	source=$2
+	cd "$scratch" || return
+	traced "$build/tests/programs/$name"
+	for shown in stdout stderr status; do
+		cmp untraced/$shown traced/$shown || return
+	done
+	finished ./*.seep
+	for trace in ./*.seep; do
+		"$build/seep" report --json "$trace" || return
+	done >reports
+	differences=$(jq -R -r -n --arg program "$name" --arg mode "$mode" --slurpfile reports reports -f "$truth" \
+		"$source" $(ls "$sources/$name"*.so.c 2>/dev/null)) || return
+	echo "$differences"
+	[ -z "$differences" ]
+)
+
+[ $# -gt 0 ] || set -- $(grep -l '^ \* truth:' "$sources"/*.c "$sources"/*.cc | grep -v '\.so\.c$' | sed 's|.*/||; s|\.cc*$||')
+home=$scratch
+for name in "$@"; do
+	source=$(ls "$sources/$name.c" "$sources/$name.cc" 2>/dev/null)
+	scratch=$home/$name
+	mkdir "$scratch"
+	run "$scratch/untraced" "$build/tests/programs/$name"
+	if [ "$(cat "$scratch/untraced/status")" = 77 ]; then
+		tap_number=$((tap_number + 1))
+		echo "ok $tap_number - $name # SKIP not on this system"
+	else
+		try "$name" judge "$name" "$source"
+	fi
+done
+scratch=$home
+done_testing
