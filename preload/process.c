@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "launch.h"
+#include "real.h"
 #include "samples.h"
 #include "thread.h"
 #include "unwind.h"
@@ -92,6 +93,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 
 	(void)argc;
 	(void)argv;
+	seep_real_find();
 	if (!process)
 		return;
 	if (!seep_unwind_start(unwinder && strcmp(unwinder, "libunwind") == 0))

@@ -70,6 +70,9 @@ static bool find_all(void)
 	/* Missing ones make dlsym allocate its message: last, when there is a malloc. */
 	find("free_sized", &seep_real.free_sized);
 	find("free_aligned_sized", &seep_real.free_aligned_sized);
+	/* The program shall not be told of our misses, nor free their message: the second call gives back what the first told. */
+	dlerror();
+	dlerror();
 	finding = false;
 	return true;
 }
@@ -146,3 +149,9 @@ struct seep_real seep_real = {
 	.pvalloc = first_pvalloc,
 	.dlclose = first_dlclose,
 };
+
+void seep_real_find(void)
+{
+	if (seep_real.malloc == first_malloc)
+		find_all();
+}

@@ -28,6 +28,9 @@ struct seep_real {
 /* At first these find all the others and then do their work, so that a hook need not ask whether they were found. */
 extern struct seep_real seep_real;
 
+/* Finds them now: in the middle of one of the program's own calls of dlsym or dlopen would be a bad moment. */
+void seep_real_find(void);
+
 /* The arena serves what dlsym allocates while they are looked for. Its blocks are never recorded and never given back. */
 extern char seep_arena[];
 #define SEEP_ARENA_BYTES 65536
