@@ -24,14 +24,13 @@ def read_chain:
 def read_process:
 	{ends: "exit 0", times: 1, sites: [], anything: [], marks: [], truncated: 0, lost: 0};
 
-def read_number: tonumber;
-
 def read_line($text):
 	def take($pattern): [$text | match("^" + $pattern + "$") | .captures | map(.string)] | first;
 	take("(\\d+) blocks? of (\\d+) at (.+)") as $equal
 	| take("(\\d+) blocks?, (\\d+) bytes at (.+)") as $sum
+	| take("some blocks at (.+)") as $some
 	| take("anything at (.+)") as $anything
-	| take("total (\\d+) blocks?, (\\d+) bytes") as $total
+	| take("total (\\d+) blocks?(?:, (\\d+) bytes)?") as $total
 	| take("inherited (\\d+) blocks?, (\\d+) bytes(?:, (\\d+) freed)?") as $inherited
 	| take("ends (exec|exit \\d+|signal \\d+)") as $ends
 	| take("mark (.+)") as $mark
@@ -42,8 +41,9 @@ def read_line($text):
 			| .bytes = .count * ($equal[1] | tonumber)]
 	elif $sum then
 		.sites += [{count: ($sum[0] | tonumber), bytes: ($sum[1] | tonumber), chain: ($sum[2] | read_chain)}]
+	elif $some then .sites += [{count: null, bytes: null, chain: ($some[0] | read_chain)}]
 	elif $anything then .anything += $anything
-	elif $total then .total = ($total | map(tonumber))
+	elif $total then .total = ($total | map((. // "-1") | tonumber))
 	elif $inherited then .inherited = ($inherited | map((. // "0") | tonumber))
 	elif $ends then .ends = $ends[0]
 	elif $mark then .marks += $mark
@@ -95,8 +95,13 @@ def differences($truth; $program; $mode; $sources):
 	# What was forgotten where.
 	| ($truth.sites[] | . as $wanted
 		| [$sites[] | select(.frames | chain_met($wanted.chain))] as $met
-		| differs("blocks at \($wanted.chain | shown)"; [$met[].unfreed_count] | add // 0; $wanted.count),
-		differs("bytes at \($wanted.chain | shown)"; [$met[].unfreed_bytes] | add // 0; $wanted.bytes),
+		| ([$met[].unfreed_count] | add // 0) as $count
+		| ([$met[].unfreed_bytes] | add // 0) as $bytes
+		| if $wanted.count then
+			differs("blocks at \($wanted.chain | shown)"; $count; $wanted.count),
+			differs("bytes at \($wanted.chain | shown)"; $bytes; $wanted.bytes)
+		else differs("blocks at \($wanted.chain | shown)"; $count > 0; true)
+		end,
 		($met[] | select(.unfreed_count > 0)
 			| select((.name == null) or (.name | frame_met(naming($wanted.chain) | .inlined = null) | not))
 			| "the site at \($wanted.chain | shown) is named \(.function) at \(.file):\(.line)")),
@@ -108,7 +113,7 @@ def differences($truth; $program; $mode; $sources):
 	# The whole process.
 	(if $truth.total then
 		differs("allocations"; .totals.allocations; $truth.total[0]),
-		differs("allocated bytes"; .totals.allocated_bytes; $truth.total[1])
+		if $truth.total[1] >= 0 then differs("allocated bytes"; .totals.allocated_bytes; $truth.total[1]) else empty end
 	else empty end),
 	(if $truth.inherited then
 		differs("inherited blocks"; .trace.inherited_count; $truth.inherited[0]),

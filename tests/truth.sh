@@ -14,6 +14,7 @@ done
 build=$PWD/build
 sources=$PWD/tests/programs
 truth=$PWD/tests/truth.jq
+# shellcheck disable=SC3045 # dash has it
 ulimit -c 0
 
 # run FOLDER COMMAND...: what it shows is left in FOLDER.
@@ -67,7 +68,7 @@ judge() (
 home=$scratch
 for name in "$@"; do
 	source=$(ls "$sources/$name.c" "$sources/$name.cc" 2>/dev/null)
-	scratch=$home/$name
+	scratch=$home/$name.$tap_number
 	mkdir "$scratch"
 	run "$scratch/untraced" "$build/tests/programs/$name"
 	if [ "$(cat "$scratch/untraced/status")" = 77 ]; then

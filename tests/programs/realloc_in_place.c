@@ -6,7 +6,7 @@
  * truth: 1 block of 2004 at main@grown_large
  * truth: 1 block of 10 at main@shrunk
  * truth: 2 blocks of 1020 at main@shrunk_across
- * truth: total 10 blocks, 12065 bytes
+ * truth: total 10 blocks, 11085 bytes
  */
 #include <stdlib.h>
 
