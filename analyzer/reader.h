@@ -14,12 +14,7 @@
 
 #include "error.h"
 #include "model.h"
-
-/* Told now and then how far the reading is. */
-struct seep_progress {
-	void (*tell)(void *context, uint64_t done_bytes, uint64_t all_bytes);
-	void *context;
-};
+#include "progress.h"
 
 /* Reads a file; one that is still being written is read as far as it goes, and one whose process has just ended is given a moment to be finished. `progress`
  * may be NULL. Returns 0, or -1 if it is no trace or can't be read at all. */

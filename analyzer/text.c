@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * text.c: for the person on call: the first line answers, the next ones qualify, the rest shows where to look. Called by
+ * cmd_report.c.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "endings.h"
+#include "printable.h"
+#include "remarks.h"
+#include "table.h"
+#include "text.h"
+#include "units.h"
+
+#define SENTENCE_PLACE_COLUMNS 60
+#define INDENT_MAX 24
+#define PLACE_COLUMN_MAX 64
+#define REMARKS_SHOWN 6
+
+/* How each sort is spoken of. */
+static const struct words {
+	const char *noun; /* "4.1 MiB unfreed" */
+	const char *bytes_title;
+	const char *blocks_title;
+	const char *none;
+} words[] = {
+	[SEEP_SORT_UNFREED] = {"unfreed", "UNFREED", "BLOCKS", "Nothing is unfreed"},
+	[SEEP_SORT_ALLOCATED] = {"allocated", "ALLOCATED", "CALLS", "Nothing was allocated"},
+	[SEEP_SORT_COUNT] = {"unfreed", "UNFREED", "BLOCKS", "Nothing is unfreed"},
+	[SEEP_SORT_PEAK] = {"at the peak", "PEAK", "BLOCKS NOW", "Nothing was ever live"},
+};
+
+struct writer {
+	const struct seep_output *out;
+	const struct seep_report *report;
+	struct seep_arena arena; /* of what is being written */
+	char *directory; /* the working directory: what lies in it is shown without it */
+};
+
+static const char *strong(const struct writer *w)
+{
+	return seep_output_style(w->out, SEEP_STYLE_STRONG);
+}
+
+static const char *faint(const struct writer *w)
+{
+	return seep_output_style(w->out, SEEP_STYLE_FAINT);
+}
+
+static const char *plain(const struct writer *w)
+{
+	return seep_output_style(w->out, SEEP_STYLE_PLAIN);
+}
+
+/* Foreign text, harmless; "?" without memory. */
+static const char *safe(struct writer *w, const char *text)
+{
+	const char *copy = seep_printable(&w->arena, text);
+
+	return copy ? copy : "?";
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* "src/table.c:12", or "in libc.so.6" where no line is known, within some columns. */
+static const char *place(struct writer *w, const struct seep_frame *frame, size_t columns)
+{
+	const char *file = frame->file;
+	size_t below = w->directory ? strlen(w->directory) : 0;
+	char *text;
+
+	if (!file) {
+		if (!frame->module[0])
+			return "";
+		text = seep_arena_take(&w->arena, strlen(frame->module) + sizeof("in "));
+		if (!text)
+			return "?";
+		sprintf(text, "in %s", frame->module);
+		return seep_cut_end(&w->arena, safe(w, text), columns);
+	}
+	if (below > 1 && !strncmp(file, w->directory, below) && file[below] == '/')
+		file += below + 1;
+	text = seep_arena_take(&w->arena, strlen(file) + 16);
+	if (!text)
+		return "?";
+	sprintf(text, frame->line ? "%s:%u" : "%s", file, frame->line);
+	return seep_cut_start(&w->arena, safe(w, text), columns);
+}
+
+/* What a row is called in a sentence: "user_load (src/user.c:87)". */
+static void put_site(struct writer *w, const struct seep_row *row)
+{
+	const char *at = place(w, &row->at, SENTENCE_PLACE_COLUMNS);
+
+	fprintf(w->out->stream, "%s%s%s", strong(w), safe(w, row->at.function), plain(w));
+	if (*at)
+		fprintf(w->out->stream, " (%s)", at);
+}
+
+static void put_top(struct writer *w, const struct seep_row *row)
+{
+	const struct seep_report *r = w->report;
+	struct seep_trace_count of = seep_report_measure(r, row);
+	struct seep_unit share, bytes, blocks;
+	bool by_count = r->options.sort == SEEP_SORT_COUNT;
+	FILE *out = w->out->stream;
+
+	if (r->options.sort == SEEP_SORT_PEAK) {
+		fprintf(out, "the highest peak, %s, had ", seep_unit_bytes(&bytes, of.bytes));
+	} else {
+		seep_unit_share(&share, by_count ? of.count : of.bytes, by_count ? r->matched.count : r->matched.bytes);
+		fprintf(out, "%s of %s ", share.text, by_count ? "the blocks" : "it");
+	}
+	if (r->options.by == SEEP_BY_SITE || r->options.by == SEEP_BY_FUNCTION) {
+		fputs(r->options.sort == SEEP_SORT_PEAK ? "" : "at ", out);
+		put_site(w, row);
+	} else {
+		fprintf(out, "%s%s %s%s%s, most of that at ", r->options.sort == SEEP_SORT_PEAK ? "" : "in ",
+			seep_by_names[r->options.by], strong(w), safe(w, row->name), plain(w));
+		put_site(w, row);
+	}
+	if (r->options.sort != SEEP_SORT_PEAK && r->matched_rows > 1)
+		fprintf(out, ": %s in %s %s", seep_unit_bytes(&bytes, of.bytes), seep_unit_count(&blocks, of.count),
+			of.count == 1 ? "block" : "blocks");
+	if (r->options.by != SEEP_BY_COMPONENT && row->component && *row->component)
+		fprintf(out, ", component %s", safe(w, row->component));
+	fputs(".\n", out);
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void put_nothing(struct writer *w)
+{
+	const struct seep_totals *totals = &w->report->trace->totals;
+	struct seep_unit count;
+	FILE *out = w->out->stream;
+
+	if (w->report->options.filter_count || w->report->options.min_bytes)
+		fputs("Nothing matches: no site has any of it that passes --filter and --min-bytes.\n", out);
+	else if (!totals->allocated.count)
+		fputs("No allocation was recorded.\n", out);
+	else if (w->report->options.sort == SEEP_SORT_UNFREED || w->report->options.sort == SEEP_SORT_COUNT)
+		fprintf(out, "%sNothing is unfreed%s: all of the %s blocks that were allocated have been freed.\n",
+			strong(w), plain(w), seep_unit_count(&count, totals->allocated.count));
+	else
+		fprintf(out, "%s.\n", words[w->report->options.sort].none);
+}
+
+/* The first sentence. */
+static void put_answer(struct writer *w)
+{
+	const struct seep_report *r = w->report;
+	struct seep_unit bytes, count, sites;
+	FILE *out = w->out->stream;
+
+	if (!r->row_count) {
+		put_nothing(w);
+		return;
+	}
+	if (r->options.sort == SEEP_SORT_PEAK)
+		fprintf(out, "%s%s live%s at the peak; of %s site%s, ", strong(w),
+			seep_unit_bytes(&bytes, r->trace->totals.peak_live_bytes), plain(w),
+			seep_unit_count(&sites, r->matched_sites), plural(r->matched_sites));
+	else
+		fprintf(out, "%s%s %s%s in %s block%s at %s site%s%s; ", strong(w),
+			seep_unit_bytes(&bytes, r->matched.bytes), words[r->options.sort].noun, plain(w),
+			seep_unit_count(&count, r->matched.count), plural(r->matched.count),
+			seep_unit_count(&sites, r->matched_sites), plural(r->matched_sites),
+			r->options.filter_count ? " that match the filter" : "");
+	put_top(w, &r->rows[0]);
+}
+
+static void put_remarks(struct writer *w, const struct seep_remarks *remarks)
+{
+	size_t shown = remarks->grave > REMARKS_SHOWN ? remarks->grave : REMARKS_SHOWN;
+
+	if (shown > remarks->count)
+		shown = remarks->count;
+	for (size_t i = 0; i < shown; i++)
+		fprintf(w->out->stream, "%s%s%s%s\n",
+			seep_output_style(w->out, i < remarks->grave ? SEEP_STYLE_WARNING : SEEP_STYLE_FAINT),
+			i < remarks->grave ? "Mind: " : "Note: ", safe(w, remarks->sentences[i]), plain(w));
+	if (shown < remarks->count)
+		fprintf(w->out->stream, "%s%zu more notes: `seep info` has them.%s\n", faint(w), remarks->count - shown,
+			plain(w));
+}
+
+static void put_process(struct writer *w)
+{
+	const struct seep_trace *t = w->report->trace;
+	struct seep_unit time, count, bytes, peak, when;
+	struct seep_ending ending;
+	FILE *out = w->out->stream;
+
+	fprintf(out, "%s (pid %" PRIu32 ") ran for %s and %s: ",
+		t->has_process ? safe(w, base_name(t->process.executable)) : "A process that is not named",
+		t->process.pid, seep_unit_duration(&time, t->duration_ns), seep_ending_of(&ending, t));
+	fprintf(out, "%s allocation%s of %s, at most %s at once (after %s).\n",
+		seep_unit_count(&count, t->totals.allocated.count), plural(t->totals.allocated.count),
+		seep_unit_bytes(&bytes, t->totals.allocated.bytes), seep_unit_bytes(&peak, t->totals.peak_live_bytes),
+		seep_unit_duration(&when, t->totals.peak_at_ns));
+}
+
+/* ---- The table ---- */
+
+static const char *text_of(struct writer *w, const char *text)
+{
+	return seep_arena_text(&w->arena, text, strlen(text));
+}
+
+static void oldest(const struct seep_trace *t, const struct seep_row *row, struct seep_unit *age)
+{
+	if (row->oldest_birth_ns == SEEP_NEVER)
+		strcpy(age->text, "-");
+	else
+		seep_unit_duration(
+			age, t->duration_ns > row->oldest_birth_ns ? t->duration_ns - row->oldest_birth_ns : 0);
+}
+
+static uint64_t row_bytes(const struct seep_report *r, const struct seep_row *row)
+{
+	uint64_t bytes = seep_report_measure(r, row).bytes;
+
+	/* The peaks of the sites in a row were not at the same time. */
+	if (r->options.sort == SEEP_SORT_PEAK && bytes > r->trace->totals.peak_live_bytes)
+		bytes = r->trace->totals.peak_live_bytes;
+	return bytes;
+}
+
+static int add_row(struct writer *w, struct seep_table *table, const struct seep_row *row)
+{
+	const struct seep_report *r = w->report;
+	struct seep_trace_count of = seep_report_measure(r, row);
+	bool by_count = r->options.sort == SEEP_SORT_COUNT;
+	const char *cells[8], **cell = cells;
+	struct seep_unit bytes, blocks, share, age, sites;
+
+	oldest(r->trace, row, &age);
+	*cell++ = text_of(w, seep_unit_bytes(&bytes, row_bytes(r, row)));
+	*cell++ = text_of(w, seep_unit_count(&blocks, of.count));
+	*cell++ = text_of(w, seep_unit_share(&share, by_count ? of.count : row_bytes(r, row),
+				     by_count ? r->whole.count : r->whole.bytes));
+	*cell++ = text_of(w, age.text);
+	if (r->options.by == SEEP_BY_COMPONENT || r->options.by == SEEP_BY_FILE || r->options.by == SEEP_BY_MODULE) {
+		*cell++ = text_of(w, seep_unit_count(&sites, row->sites));
+		*cell++ = r->options.by == SEEP_BY_FILE ? seep_cut_start(&w->arena, safe(w, row->name), 50)
+							: safe(w, row->name);
+	}
+	*cell++ = safe(w, row->at.function);
+	*cell++ = place(w, &row->at, 50);
+	return seep_table_add(table, cells);
+}
+
+static int put_table(struct writer *w)
+{
+	const struct seep_report *r = w->report;
+	const struct words *say = &words[r->options.sort];
+	struct seep_table_column columns[9], *column = columns;
+	struct seep_table *table;
+	int result = 0;
+
+	*column++ = (struct seep_table_column){say->bytes_title, SEEP_TABLE_RIGHT};
+	*column++ = (struct seep_table_column){say->blocks_title, SEEP_TABLE_RIGHT};
+	*column++ = (struct seep_table_column){"SHARE", SEEP_TABLE_RIGHT};
+	*column++ = (struct seep_table_column){"OLDEST", SEEP_TABLE_RIGHT};
+	if (r->options.by == SEEP_BY_COMPONENT || r->options.by == SEEP_BY_FILE || r->options.by == SEEP_BY_MODULE) {
+		*column++ = (struct seep_table_column){"SITES", SEEP_TABLE_RIGHT};
+		*column++ = (struct seep_table_column){r->options.by == SEEP_BY_COMPONENT ? "COMPONENT"
+						       : r->options.by == SEEP_BY_FILE    ? "FILE"
+											  : "MODULE",
+			SEEP_TABLE_LEFT};
+		*column++ = (struct seep_table_column){"MOST AT", SEEP_TABLE_SHRINKS};
+	} else {
+		*column++ = (struct seep_table_column){"FUNCTION", SEEP_TABLE_SHRINKS};
+	}
+	*column++ = (struct seep_table_column){"FILE:LINE", SEEP_TABLE_SHRINKS_START};
+	*column = (struct seep_table_column){NULL, SEEP_TABLE_LEFT};
+	table = seep_table_create(columns);
+	if (!table)
+		return -1;
+	for (size_t i = 0; i < r->row_count && result == 0; i++)
+		result = add_row(w, table, &r->rows[i]);
+	if (result == 0)
+		result = seep_table_write(table, w->out);
+	seep_table_free(table);
+	return result;
+}
+
+/* What the limit left out. */
+static void put_rest(struct writer *w)
+{
+	const struct seep_report *r = w->report;
+	struct seep_trace_count rest = r->matched;
+	struct seep_unit count, bytes;
+
+	if (r->matched_rows == r->row_count)
+		return;
+	for (size_t i = 0; i < r->row_count; i++)
+		rest.bytes -= seep_report_measure(r, &r->rows[i]).bytes;
+	fprintf(w->out->stream, "%sand %s more", faint(w), seep_unit_count(&count, r->matched_rows - r->row_count));
+	if (r->options.sort != SEEP_SORT_PEAK)
+		fprintf(w->out->stream, " with %s", seep_unit_bytes(&bytes, rest.bytes));
+	fprintf(w->out->stream, " (--limit %zu shows all)%s\n", r->matched_rows, plain(w));
+}
+
+/* ---- The stacks ---- */
+
+struct line {
+	const char *function;
+	const char *place;
+	size_t columns; /* of the indentation and the function */
+	bool inlined;
+	uint64_t repeated;
+};
+
+static bool same_frame(const struct seep_frame *a, const struct seep_frame *b)
+{
+	return a->line == b->line && a->inlined == b->inlined && !strcmp(a->function, b->function) &&
+	       !strcmp(a->file ? a->file : "", b->file ? b->file : "") && !strcmp(a->module, b->module);
+}
+
+/* The frames as lines; what recursion repeats is told once. Returns how many. */
+static size_t make_lines(
+	struct writer *w, const struct seep_frame *frames, size_t count, struct line *lines, size_t max, size_t *used)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (i && same_frame(&frames[i], &frames[i - 1])) {
+			lines[n - 1].repeated++;
+			continue;
+		}
+		if (n == max)
+			break;
+		lines[n].function = safe(w, frames[i].function);
+		lines[n].place = place(w, &frames[i], 1000);
+		lines[n].columns = (n < INDENT_MAX ? n : INDENT_MAX) + seep_columns(lines[n].function);
+		lines[n].inlined = frames[i].inlined;
+		lines[n].repeated = 0;
+		n++;
+	}
+	*used = i;
+	return n;
+}
+
+static void put_lines(struct writer *w, const struct line *lines, size_t count, const struct seep_frame *named)
+{
+	size_t column = 0;
+	FILE *out = w->out->stream;
+
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].columns > column && lines[i].columns <= PLACE_COLUMN_MAX)
+			column = lines[i].columns;
+	for (size_t i = 0; i < count; i++) {
+		int gap = lines[i].columns < column ? (int)(column - lines[i].columns) : 0;
+		bool is_named = !strcmp(lines[i].function, safe(w, named->function));
+
+		fprintf(out, "   %*s%s%s%s%*s  %s%s", (int)(i < INDENT_MAX ? i : INDENT_MAX), "",
+			is_named ? strong(w) : "", lines[i].function, is_named ? plain(w) : "", gap, "", lines[i].place,
+			lines[i].inlined ? " (inlined)" : "");
+		if (lines[i].repeated)
+			fprintf(out, " (and %" PRIu64 " more like it)", lines[i].repeated);
+		fputc('\n', out);
+	}
+}
+
+static int put_stack(struct writer *w, const struct seep_row *row, uint64_t depth)
+{
+	const struct seep_report *r = w->report;
+	const struct seep_frame *frames;
+	int64_t count = seep_paths_frames(r->paths, row->path, &frames);
+	size_t max = (uint64_t)count < depth ? (size_t)count : (size_t)depth, used, n;
+	enum seep_path_end end = seep_paths_end(r->paths, row->path);
+	struct line *lines;
+	FILE *out = w->out->stream;
+
+	if (count < 0)
+		return -1;
+	lines = malloc((max + 1) * sizeof(*lines));
+	if (!lines)
+		return -1;
+	n = make_lines(w, frames, (size_t)count, lines, max, &used);
+	put_lines(w, lines, n, &row->at);
+	free(lines);
+	if ((size_t)count > used)
+		fprintf(out, "   ... and %zu frames further out (--depth %" PRId64 ")\n", (size_t)count - used, count);
+	else if (end == SEEP_PATH_TRUNCATED)
+		fputs("   ... cut here: the recording kept no more frames\n", out);
+	else if (end == SEEP_PATH_LOST)
+		fputs("   ... not known further: code without unwind information\n", out);
+	return 0;
+}
+
+static void put_growth(struct writer *w, const struct seep_row *row)
+{
+	struct seep_unit bytes;
+	double growth;
+
+	if (!seep_report_growth(w->report, row, &growth) || fabs(growth) < 1)
+		return;
+	fprintf(w->out->stream, ", %s by %s an hour", growth > 0 ? "growing" : "shrinking",
+		seep_unit_bytes(&bytes, fabs(growth) < 9e18 ? (uint64_t)fabs(growth) : UINT64_MAX));
+}
+
+static void put_heading(struct writer *w, size_t number, const struct seep_row *row)
+{
+	const struct seep_report *r = w->report;
+	struct seep_trace_count of = seep_report_measure(r, row);
+	struct seep_unit bytes, blocks;
+	FILE *out = w->out->stream;
+
+	fprintf(out, "\n%s%zu. %s%s: %s in %s %s", strong(w), number, safe(w, row->name), plain(w),
+		seep_unit_bytes(&bytes, row_bytes(r, row)), seep_unit_count(&blocks, of.count),
+		of.count == 1 ? "block" : "blocks");
+	put_growth(w, row);
+	if (row->tag)
+		fprintf(out, ", tag %s", safe(w, row->tag));
+	if (r->options.by != SEEP_BY_COMPONENT && row->component && *row->component)
+		fprintf(out, ", component %s", safe(w, row->component));
+	if (row->sites > 1)
+		fprintf(out, "; the largest of %zu sites", row->sites);
+	fputc('\n', out);
+}
+
+static int put_report(struct writer *w, const struct seep_text_options *options)
+{
+	const struct seep_report *r = w->report;
+	struct seep_remarks remarks;
+	size_t stacks = options->stacks < r->row_count ? (size_t)options->stacks : r->row_count;
+
+	put_answer(w);
+	if (seep_remarks_collect(&remarks, r->trace, r->naming->symbols) == 0)
+		put_remarks(w, &remarks);
+	seep_remarks_clear(&remarks);
+	put_process(w);
+	if (!r->row_count)
+		return 0;
+	fputc('\n', w->out->stream);
+	if (put_table(w) < 0)
+		return -1;
+	put_rest(w);
+	for (size_t i = 0; i < stacks; i++) {
+		put_heading(w, i + 1, &r->rows[i]);
+		if (put_stack(w, &r->rows[i], options->depth) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int seep_text_write(
+	const struct seep_output *output, const struct seep_report *report, const struct seep_text_options *options)
+{
+	struct writer w = {.out = output, .report = report, .directory = getcwd(NULL, 0)};
+	int result = put_report(&w, options);
+
+	seep_arena_clear(&w.arena);
+	free(w.directory);
+	return result;
+}
