@@ -40,7 +40,7 @@ enum {
 };
 
 enum { PE_ABSOLUTE = 0x00, PE_ULEB = 0x01, PE_UDATA2 = 0x02, PE_UDATA4 = 0x03, PE_UDATA8 = 0x04, PE_SIGNED = 0x08 };
-enum { PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_ALIGNED = 0x50, PE_APPLICATION = 0x70, PE_INDIRECT = 0x80 };
+enum { PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_ALIGNED = 0x50 };
 
 uint64_t seep_cfi_fixed(struct seep_cfi_bytes *bytes, unsigned size)
 {
@@ -108,11 +108,11 @@ uintptr_t seep_cfi_pointer(struct seep_cfi_bytes *bytes, uint8_t encoding, uintp
 	uintptr_t here = (uintptr_t)bytes->at;
 	uint64_t value;
 
-	if (encoding & PE_INDIRECT) { /* what is omitted, too. Used for personality routines, never for code */
+	if (encoding & SEEP_PE_INDIRECT) { /* what is omitted, too. Used for personality routines, never for code */
 		bytes->bad = true;
 		return 0;
 	}
-	if ((encoding & PE_APPLICATION) == PE_ALIGNED) {
+	if ((encoding & SEEP_PE_APPLICATION) == PE_ALIGNED) {
 		seep_cfi_take(bytes, -here % sizeof(uintptr_t));
 		return seep_cfi_fixed(bytes, sizeof(uintptr_t));
 	}
@@ -147,7 +147,7 @@ uintptr_t seep_cfi_pointer(struct seep_cfi_bytes *bytes, uint8_t encoding, uintp
 	}
 	if (!value)
 		return 0; /* a null pointer, whatever it would count from */
-	switch (encoding & PE_APPLICATION) {
+	switch (encoding & SEEP_PE_APPLICATION) {
 	case 0:
 		break;
 	case PE_PCREL:

@@ -122,6 +122,16 @@ enum seep_cfi_status seep_cfi_run(
 bool seep_cfi_step(const struct seep_cfi_rules *rules, struct seep_cfi_registers *registers, uintptr_t *slot,
 	seep_cfi_read *read, void *context);
 
+/* What more than one file needs to know of DWARF's numbers: encodings of pointers (DW_EH_PE_) and operations of expressions. */
+enum {
+	SEEP_PE_DATAREL_SDATA4 = 0x3b,
+	SEEP_PE_APPLICATION = 0x70,
+	SEEP_PE_INDIRECT = 0x80,
+	SEEP_PE_OMIT = 0xff,
+	SEEP_OP_DEREF = 0x06,
+	SEEP_OP_BREG0 = 0x70,
+};
+
 /* Reading, for the three files and their tests. */
 uint64_t seep_cfi_fixed(struct seep_cfi_bytes *bytes, unsigned size); /* 1 .. 8 bytes, little-endian */
 uint64_t seep_cfi_uleb(struct seep_cfi_bytes *bytes);

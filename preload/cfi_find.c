@@ -9,8 +9,7 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
-
-enum { PE_DATAREL_SDATA4 = 0x3b, PE_OMIT = 0xff, PE_APPLICATION = 0x70, PE_INDIRECT = 0x80 };
+#include <sys/auxv.h>
 
 static struct seep_cfi_bytes bytes_from(const uint8_t *at, const uint8_t *end)
 {
@@ -41,8 +40,8 @@ static bool read_augmentation(struct seep_cfi_bytes *data, const char *letters, 
 		case 'P': {
 			uint8_t encoding = (uint8_t)seep_cfi_fixed(data, 1);
 
-			if (encoding != PE_OMIT)
-				seep_cfi_pointer(data, encoding & (uint8_t)~PE_INDIRECT, 0);
+			if (encoding != SEEP_PE_OMIT)
+				seep_cfi_pointer(data, encoding & (uint8_t)~SEEP_PE_INDIRECT, 0);
 			break;
 		}
 		case 'S':
@@ -173,9 +172,9 @@ enum seep_cfi_status seep_cfi_search(
 	if (bytes.bad || version != 1)
 		return SEEP_CFI_BAD;
 	/* No linker writes another kind of table. */
-	if (count_encoding == PE_OMIT || table_encoding != PE_DATAREL_SDATA4)
+	if (count_encoding == SEEP_PE_OMIT || table_encoding != SEEP_PE_DATAREL_SDATA4)
 		return scan(frames, low, high, pc, entry);
-	count = seep_cfi_pointer(&bytes, count_encoding & (uint8_t)~PE_APPLICATION, 0);
+	count = seep_cfi_pointer(&bytes, count_encoding & (uint8_t)~SEEP_PE_APPLICATION, 0);
 	if (bytes.bad || count > (uint64_t)(bytes.end - bytes.at) / sizeof(struct pair))
 		return SEEP_CFI_BAD;
 	frames = look_up(header, bytes.at, count, pc);
@@ -186,30 +185,59 @@ enum seep_cfi_status seep_cfi_search(
 	return covers(entry, pc) ? SEEP_CFI_OK : SEEP_CFI_NO_ENTRY;
 }
 
+struct segments {
+	const ElfW(Phdr) * first;
+	size_t count;
+};
+
+/* The program headers of a file whose beginning is mapped here. */
+static struct segments segments_at(const void *start, size_t mapped)
+{
+	const ElfW(Ehdr) *file = start;
+
+	if (mapped < sizeof *file || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
+		file->e_phentsize != sizeof(ElfW(Phdr)) || file->e_phoff > mapped ||
+		file->e_phnum > (mapped - file->e_phoff) / sizeof(ElfW(Phdr)))
+		return (struct segments){0};
+	return (struct segments){(const void *)((const uint8_t *)start + file->e_phoff), file->e_phnum};
+}
+
+/* What the loader calls the object's map is all of it, or one segment if there are gaps between them. Then the beginning is
+ * elsewhere: at the load address of a library, and where the kernel says of the executable. */
+static struct segments segments_of(const struct dl_find_object *object)
+{
+	struct dl_find_object beginning = *object;
+	struct segments segments;
+
+	for (int i = 0; i < 2; i++) {
+		segments = segments_at(beginning.dlfo_map_start,
+			(size_t)((const uint8_t *)beginning.dlfo_map_end - (const uint8_t *)beginning.dlfo_map_start));
+		if (segments.count)
+			return segments;
+		if (_dl_find_object((void *)object->dlfo_link_map->l_addr, &beginning) != 0 ||
+			beginning.dlfo_link_map != object->dlfo_link_map)
+			break;
+	}
+	if (object->dlfo_link_map->l_name[0])
+		return (struct segments){0};
+	return (struct segments){(const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+}
+
 /* The part of the loaded file that holds the address and is mapped in one piece. */
 static bool find_segment(
 	const struct dl_find_object *object, const uint8_t *address, const uint8_t **low, const uint8_t **high)
 {
-	const uint8_t *start = object->dlfo_map_start;
-	size_t mapped = (size_t)((const uint8_t *)object->dlfo_map_end - start);
-	uintptr_t bias = object->dlfo_link_map->l_addr;
-	const ElfW(Ehdr) *file = (const void *)start;
-	const ElfW(Phdr) * segments;
+	struct segments segments = segments_of(object);
 
-	/* The first page of a file that a linker wrote holds these headers, and the segments that it names. */
-	if (mapped < sizeof *file || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
-		file->e_phentsize != sizeof *segments || file->e_phoff > mapped ||
-		file->e_phnum > (mapped - file->e_phoff) / sizeof *segments)
-		return false;
-	segments = (const void *)(start + file->e_phoff);
-	for (unsigned i = 0; i < file->e_phnum; i++) {
-		uintptr_t begin = bias + segments[i].p_vaddr;
+	for (size_t i = 0; i < segments.count; i++) {
+		const ElfW(Phdr) *segment = &segments.first[i];
+		uintptr_t begin = object->dlfo_link_map->l_addr + segment->p_vaddr;
 
-		if (segments[i].p_type != PT_LOAD || !(segments[i].p_flags & PF_R) ||
-			(uintptr_t)address - begin >= segments[i].p_memsz)
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) ||
+			(uintptr_t)address - begin >= segment->p_memsz)
 			continue;
 		*low = (const uint8_t *)begin;
-		*high = *low + segments[i].p_memsz;
+		*high = *low + segment->p_memsz;
 		return true;
 	}
 	return false;

@@ -12,7 +12,6 @@
 
 enum {
 	OP_ADDR = 0x03,
-	OP_DEREF = 0x06,
 	OP_CONST1U = 0x08, /* then 1s, 2u, 2s, 4u, 4s, 8u, 8s */
 	OP_CONST8S = 0x0f,
 	OP_CONSTU = 0x10,
@@ -47,7 +46,6 @@ enum {
 	OP_NE = 0x2e,
 	OP_SKIP = 0x2f,
 	OP_LIT0 = 0x30,
-	OP_BREG0 = 0x70,
 	OP_BREGX = 0x92,
 	OP_DEREF_SIZE = 0x94,
 	OP_NOP = 0x96,
@@ -235,8 +233,8 @@ static void operate(struct machine *machine, uint8_t operation)
 
 	if (operation >= OP_LIT0 && operation < OP_LIT0 + 32) {
 		push(machine, operation - OP_LIT0);
-	} else if (operation >= OP_BREG0 && operation < OP_BREG0 + 32) {
-		push_register(machine, operation - OP_BREG0, seep_cfi_sleb(&machine->code));
+	} else if (operation >= SEEP_OP_BREG0 && operation < SEEP_OP_BREG0 + 32) {
+		push_register(machine, operation - SEEP_OP_BREG0, seep_cfi_sleb(&machine->code));
 	} else if (operation >= OP_CONST1U && operation <= OP_CONST8S) {
 		push_constant(machine, operation);
 	} else if (!rearrange(machine, operation)) {
@@ -254,7 +252,7 @@ static void operate(struct machine *machine, uint8_t operation)
 			number = seep_cfi_uleb(&machine->code);
 			push_register(machine, number, seep_cfi_sleb(&machine->code));
 			break;
-		case OP_DEREF:
+		case SEEP_OP_DEREF:
 			dereference(machine, 8);
 			break;
 		case OP_DEREF_SIZE:

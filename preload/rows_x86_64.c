@@ -11,28 +11,24 @@
 _Alignas(64) struct seep_row_entry seep_rows[SEEP_ROWS];
 _Atomic uint32_t seep_rows_generation = 1;
 
-enum { OP_DEREF = 0x06, OP_BREG0 = 0x70 };
-
-#define WORD 8
-
 /* An expression that is register + offset, and then perhaps the word there. */
 static bool reads_place(const struct seep_cfi_rule *rule, unsigned cfi_register, bool dereferences, int64_t *offset)
 {
 	struct seep_cfi_bytes code = {.at = rule->expression, .end = rule->expression + rule->expression_bytes};
 
-	if (seep_cfi_fixed(&code, 1) != OP_BREG0 + cfi_register)
+	if (seep_cfi_fixed(&code, 1) != SEEP_OP_BREG0 + cfi_register)
 		return false;
 	*offset = seep_cfi_sleb(&code);
-	if (dereferences && seep_cfi_fixed(&code, 1) != OP_DEREF)
+	if (dereferences && seep_cfi_fixed(&code, 1) != SEEP_OP_DEREF)
 		return false;
 	return !code.bad && code.at == code.end;
 }
 
 static seep_row pack(unsigned flags, int64_t cfa_offset, int64_t saved)
 {
-	if (cfa_offset != (int32_t)cfa_offset || saved / WORD != (int16_t)(saved / WORD) || saved % WORD != 0)
+	if (cfa_offset != (int32_t)cfa_offset || saved / 8 != (int16_t)(saved / 8) || saved % 8 != 0)
 		return SEEP_ROW_FULL;
-	return (uint64_t)cfa_offset << 32 | (uint64_t)(uint16_t)(saved / WORD) << 16 | flags;
+	return (uint64_t)cfa_offset << 32 | (uint64_t)(uint16_t)(saved / 8) << 16 | flags;
 }
 
 static bool saved_in_context(const struct seep_cfi_rule *rule, size_t place)
@@ -63,7 +59,7 @@ static seep_row from_expression(const struct seep_cfi_rules *rules)
 	int64_t saved;
 
 	if (reads_place(&rules->cfa, SEEP_CFI_RBP, true, &cfa_word) && rbp->kind == SEEP_CFI_EXPRESSION &&
-		reads_place(rbp, SEEP_CFI_RBP, false, &saved) && cfa_word % WORD == 0)
+		reads_place(rbp, SEEP_CFI_RBP, false, &saved) && cfa_word % 8 == 0)
 		return pack(SEEP_ROW_REALIGNED, cfa_word, saved);
 	return SEEP_ROW_FULL;
 }
@@ -80,7 +76,7 @@ static seep_row from_register(const struct seep_cfi_rules *rules)
 	else if (rules->cfa_register != SEEP_CFI_RSP)
 		return SEEP_ROW_FULL;
 	/* The return address is within the frame; a callee that pops more than it can't be called by compiled code. */
-	if (offset % WORD != 0 || offset < (flags & SEEP_ROW_CFA_RBP ? 0 : WORD))
+	if (offset % 8 != 0 || offset < (flags & SEEP_ROW_CFA_RBP ? 0 : 8))
 		return SEEP_ROW_FULL;
 	if (rbp->kind == SEEP_CFI_OFFSET) {
 		flags |= SEEP_ROW_RBP_SAVED;
@@ -103,7 +99,7 @@ seep_row seep_row_from(const struct seep_cfi_rules *rules)
 		return SEEP_ROW_FULL;
 	if (rules->signal_frame)
 		return from_signal_frame(rules);
-	if (rip->kind != SEEP_CFI_OFFSET || rip->value != -WORD || rules->registers[SEEP_CFI_RSP].kind != SEEP_CFI_SAME)
+	if (rip->kind != SEEP_CFI_OFFSET || rip->value != -8 || rules->registers[SEEP_CFI_RSP].kind != SEEP_CFI_SAME)
 		return SEEP_ROW_FULL;
 	if (rules->cfa.kind == SEEP_CFI_VALUE_EXPRESSION)
 		return from_expression(rules);
@@ -142,9 +138,11 @@ seep_row seep_rows_find(uintptr_t pc, uint32_t generation, struct seep_cfi_works
 	status = seep_cfi_find(pc, &entry);
 	if (status == SEEP_CFI_NO_MODULE)
 		return SEEP_ROW_NONE; /* not kept: a module may be loaded there later, and nobody would tell */
-	if (status == SEEP_CFI_OK)
-		status = seep_cfi_run(&entry, pc, room);
-	row = status == SEEP_CFI_OK ? seep_row_from(&room->rules) : SEEP_ROW_NONE;
+	row = SEEP_ROW_NONE;
+	if (status == SEEP_CFI_OK && seep_cfi_run(&entry, pc, room) == SEEP_CFI_OK)
+		row = seep_row_from(&room->rules);
+	else if (status == SEEP_CFI_NO_ENTRY && seep_cfi_find(pc + 1, &entry) == SEEP_CFI_OK && entry.start == pc + 1)
+		row = SEEP_ROW_END; /* nothing called here: the first byte of a function was put there by who made the stack */
 	store(pc, key, row);
 	return row;
 }

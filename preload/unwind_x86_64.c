@@ -45,6 +45,8 @@ enum {
 };
 
 #define WORD sizeof(uintptr_t)
+#define FIRST_ADDRESS 4096u /* that code can have, and the end */
+#define LAST_ADDRESS (UINT64_C(1) << 56)
 
 /* How the walk came to a frame: what a remembered frame holds of the step into it. */
 struct arrival {
@@ -174,7 +176,8 @@ static bool move_along(struct capture *capture, const struct seep_unwind_frame *
 	}
 }
 
-enum outcome { MOVED, OUTERMOST, NO_WAY };
+/* What became of a step. NULL_ADDRESS: the frame is the outermost because nothing but a null stands where it would return to. */
+enum outcome { MOVED, OUTERMOST, NULL_ADDRESS, NO_WAY };
 
 /* Whether a step may read here. Stacks grow downwards, so a caller is found upwards, unless it is on another stack. */
 static bool may_read(struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t address)
@@ -393,7 +396,9 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 		if (capture.used == depth_limit)
 			break;
 		outcome = leave(&capture, &place, &arrival);
-		if (outcome != MOVED || !place.pc)
+		if (outcome == MOVED && __builtin_expect(place.pc - FIRST_ADDRESS >= LAST_ADDRESS - FIRST_ADDRESS, 0))
+			outcome = place.pc ? NO_WAY : NULL_ADDRESS;
+		if (outcome != MOVED)
 			break;
 	}
 	capture.live_at_end |= outcome != OUTERMOST && place.pc;
