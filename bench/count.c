@@ -6,8 +6,8 @@
  */
 #include "next.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
  */
 #include "next.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 HOOK void *malloc(size_t size)
