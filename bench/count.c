@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * count.c: a preload that counts the blocks that a program and its children allocate, into the file that BENCH_COUNT_FILE
- * names (one 64-bit number, mapped, so that it does not matter how a process ends). Used for the untimed first run of each
- * work: added time per block rests on a count that no tracer made.
+ * count.c: a preload that counts the blocks that a program and its children allocate, into the file that
+ * BENCH_COUNT_FILE names (one 64-bit number, mapped, so that it does not matter how a process ends). Used for the
+ * untimed first run of each work: added time per block rests on a count that no tracer made.
  */
 #include "next.h"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# figures.py: from runs to figures: medians and spreads, what a tool adds, the tables, and the bounds that the project has set
-# itself. Knows nothing of how runs are made.
+# figures.py: from runs to figures: medians and spreads, what a tool adds, the tables, and the bounds that the
+# project has set itself. Knows nothing of how runs are made.
 from dataclasses import dataclass, field
 from statistics import median
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# inputs.py: the texts that programs of Debian are given to work on. Made anew for each run of the bench, always the same for
-# the same size.
+# inputs.py: the texts that programs of Debian are given to work on. Made anew for each run of the bench, always the
+# same for the same size.
 
 
 def sql(rows):
@@ -16,7 +16,8 @@ with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows *
 create index item_name on item(name);
 create index sale_item on sale(item, day);
 select count(*), sum(amount * price) from sale join item on sale.item = item.id where day between 30 and 200;
-select name, sum(amount) as total from sale join item on sale.item = item.id group by item.id order by total desc, name limit 5;
+select name, sum(amount) as total from sale join item on sale.item = item.id
+  group by item.id order by total desc, name limit 5;
 select count(distinct substr(name, 1, 7)), group_concat(distinct length(note)) from item;
 update item set note = note || name where price < 300;
 delete from sale where day > 300;
@@ -65,7 +66,9 @@ def c_source(functions):
     for i in range(functions):
         cases = 4 + i % 9
         branches = "".join(
-            f"\t\tcase {c}:\n\t\t\tsum {'+^|'[(c + i) % 3]}= values[k] * {c * 3 + 1} + (int)record->flags;\n\t\t\tbreak;\n"
+            f"\t\tcase {c}:\n"
+            f"\t\t\tsum {'+^|'[(c + i) % 3]}= values[k] * {c * 3 + 1} + (int)record->flags;\n"
+            f"\t\t\tbreak;\n"
             for c in range(cases - 1)
         )
         text.append(

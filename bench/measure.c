@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * measure.c: runs a command and writes what it cost: wall time, CPU time and peak RSS, as name=value lines. The bench runner
- * puts one around a tool (`seep run`, heaptrack) and one inside, around the traced program, so that the two can be told
- * apart. Linked statically: it takes no preload, and passes LD_PRELOAD on untouched. Small, because a process inherits the
- * peak RSS of what forked it.
+ * measure.c: runs a command and writes what it cost: wall time, CPU time and peak RSS, as name=value lines. The bench
+ * runner puts one around a tool (`seep run`, heaptrack) and one inside, around the traced program, so that the two
+ * can be told apart. Linked statically: it takes no preload, and passes LD_PRELOAD on untouched. Small, because a
+ * process inherits the peak RSS of what forked it.
  *   measure [-a] [-p PIDFILE] -o FILE COMMAND [ARGUMENT...]
  *   -a  waits for everything that the command leaves behind, orphans too, and counts its CPU time
  *   -p  writes the command's process id at once, for who has to end it

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * next.h: the next definitions of the malloc family, for the two preloads of the bench (nop.c, count.c). Found by the
- * constructor, or at the first call where that comes earlier. What dlsym itself may ask for meanwhile comes from a small
- * arena that is never given back.
+ * constructor, or at the first call where that comes earlier. What dlsym itself may ask for meanwhile comes from a
+ * small arena that is never given back.
  */
 #ifndef SEEP_BENCH_NEXT_H
 #define SEEP_BENCH_NEXT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * nop.c: a preload that does nothing: each hook forwards to the next definition. What a program costs under it is the part
- * of a tracer's cost that no preload can avoid, the honest baseline beside the untraced run.
+ * nop.c: a preload that does nothing: each hook forwards to the next definition. What a program costs under it is the
+ * part of a tracer's cost that no preload can avoid, the honest baseline beside the untraced run.
  */
 #include "next.h"
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.py: `make bench`. Runs each work untraced, under a preload that does nothing, under seep, under sampling seep and under
-# heaptrack, one after the other and then all of them again, and prints medians. README.md tells how to read the tables.
+# run.py: `make bench`. Runs each work untraced, under a preload that does nothing, under seep, under sampling seep
+# and under heaptrack, one after the other and then all of them again, and prints medians. README.md tells how to
+# read the tables.
 #   QUICK=1             small inputs and three runs: under two minutes
 #   BENCH_ONLY=NAMES    works of these names only (comma-separated, with * and ?)
 #   BENCH_TOOLS=NAMES   these tools only, of untraced, nop, seep, sample, heaptrack
@@ -62,8 +63,8 @@ def package_versions():
 def describe_machine(tools, runs):
     with open("/proc/meminfo") as file:
         memory = int(file.readline().split()[1]) / 1024**2
-    now = datetime.datetime.now().astimezone()
-    say(f"Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}; {now:%Y-%m-%d}.")
+    system = f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}"
+    say(f"Machine: {processor()}, {system}; {datetime.date.today().isoformat()}.")
     try:
         say(f"Packages: {package_versions()}.")
     except OSError:
@@ -91,7 +92,8 @@ def check_trace(tools, tool, outcome):
     trace, allocations = report["trace"], report["totals"]["allocations"]
     if trace["dropped_events"] or not trace["complete"]:
         outcome.remarks.append(f"{tool}: {trace['dropped_events']} dropped events, complete: {trace['complete']}")
-    if tool == "seep" and not outcome.work.server and abs(allocations - outcome.blocks) > max(50, outcome.blocks / 1000):
+    comparable = tool == "seep" and not outcome.work.server
+    if comparable and abs(allocations - outcome.blocks) > max(50, outcome.blocks / 1000):
         outcome.remarks.append(f"{tool} recorded {allocations} blocks of {outcome.blocks}")
 
 
@@ -115,7 +117,8 @@ def measure(tools, names, work, place, runs):
             try:
                 outcome.runs.setdefault(tool, []).append(tools.run(tool, work, command, server))
                 if turn == runs - 1 and tool in ("seep", "sample", "heaptrack"):
-                    # The first is there to warm the caches; heaptrack's takes long, and its file has just been written.
+                    # The first is there to warm the caches; heaptrack's takes long, and its file has just been
+                    # written.
                     seconds = tools.report_seconds(tool, 1 if tool == "heaptrack" else 4)
                     outcome.reports[tool] = seconds[1:] or seconds
                     if tool != "heaptrack":

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the bench's programs and runs it; `make bench` calls this. bench/README.md tells what can be chosen and how to read
-# the tables.
+# Builds the bench's programs and runs it; `make bench` calls this. bench/README.md tells what can be chosen and how
+# to read the tables.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# servers.py: the two servers and who drives them: redis under redis-benchmark, nginx under wrk. Loopback and unix sockets
-# only. A driver waits until the server answers and returns requests a second by kind of request.
+# servers.py: the two servers and who drives them: redis under redis-benchmark, nginx under wrk. Loopback and unix
+# sockets only. A driver waits until the server answers and returns requests a second by kind of request.
 import csv
 import io
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# tools.py: how a work is run untraced and under each tool, and what one run gives: Run. Two measure processes are around
-# it: the inner one sees the program alone, the outer one also what runs beside it.
+# tools.py: how a work is run untraced and under each tool, and what one run gives: Run. Two measure processes are
+# around it: the inner one sees the program alone, the outer one also what runs beside it.
 import glob
 import os
 import shutil
@@ -58,7 +58,9 @@ class Tools:
     def help(self, command):
         if not os.access(self.seep, os.X_OK):
             return ""
-        done = subprocess.run([self.seep, command, "--help"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        done = subprocess.run(
+            [self.seep, command, "--help"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         return done.stdout if done.returncode == 0 else ""
 
     def around(self, tool, inner):

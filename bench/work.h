@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work.h: what the bench's own programs share. Every one of them is deterministic, takes its sizes as numbers on the command
- * line and prints how many blocks it allocated (by write(2), so that stdio's buffer is not one of them).
+ * work.h: what the bench's own programs share. Every one of them is deterministic, takes its sizes as numbers on the
+ * command line and prints how many blocks it allocated (by write(2), so that stdio's buffer is not one of them).
  */
 #ifndef SEEP_BENCH_WORK_H
 #define SEEP_BENCH_WORK_H
@@ -45,8 +45,8 @@ static inline uint64_t work_argument(int argc, char **argv, int index, uint64_t 
 	return index < argc ? strtoull(argv[index], NULL, 0) : otherwise;
 }
 
-/* Thread number `index` of a program onto a core of its own, as far as there are so many. Two threads that wake each other
- * may otherwise share one core for a whole run or part of it, and run times fall into two heaps. */
+/* Thread number `index` of a program onto a core of its own, as far as there are so many. Two threads that wake each
+ * other may otherwise share one core for a whole run or part of it, and run times fall into two heaps. */
 static inline void work_pin(unsigned index)
 {
 	cpu_set_t allowed, one;

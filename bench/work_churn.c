@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_churn.c: a server's threads. Each has a pool of 4096 blocks and replaces one picked at random; of those that leave,
- * some percent are handed to the next thread, which gives them back. Hand-over goes 32 blocks at a time, so that its lock is
- * not what is measured.
+ * work_churn.c: a server's threads. Each has a pool of 4096 blocks and replaces one picked at random; of those that
+ * leave, some percent are handed to the next thread, which gives them back. Hand-over goes 32 blocks at a time, so
+ * that its lock is not what is measured.
  *   work_churn [BLOCKS [THREADS [PERCENT]]]
  * BLOCKS is the number of all threads together.
  */
@@ -43,8 +43,8 @@ static FRAME void free_batch(struct batch *batch)
 	batch->count = 0;
 }
 
-/* The inbox holds one batch. If the neighbour has not emptied it yet, this thread gives that batch back itself: foreign
- * blocks too, just of itself or of who was here before. */
+/* The inbox holds one batch. If the neighbour has not emptied it yet, this thread gives that batch back itself:
+ * foreign blocks too, just of itself or of who was here before. */
 static FRAME void hand_over(struct worker *worker)
 {
 	struct batch unread;

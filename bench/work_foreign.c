@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_foreign.c: every block is freed by another thread. Two threads each make blocks for the other and give back what they
- * are sent, 32 at a time, through a mailbox of 64 such batches each; one that has nothing to do sleeps.
+ * work_foreign.c: every block is freed by another thread. Two threads each make blocks for the other and give back
+ * what they are sent, 32 at a time, through a mailbox of 64 such batches each; one that has nothing to do sleeps.
  *   work_foreign [BLOCKS]
  * BLOCKS is the number of both threads together.
  */

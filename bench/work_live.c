@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_live.c: blocks that live long. Fills a table, then replaces blocks picked at random, as many as the table has, and
- * gives back every second one at the end; the others are left to the end of the process.
+ * work_live.c: blocks that live long. Fills a table, then replaces blocks picked at random, as many as the table has,
+ * and gives back every second one at the end; the others are left to the end of the process.
  *   work_live [BLOCKS]
  */
 #include "work.h"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# work_python.py: pure Python that allocates: objects in trees, words counted in dictionaries, records sorted, text joined.
-# Run by Debian's python3 as the bench's work, once with Python's own small-block allocator and once with PYTHONMALLOC=malloc.
+# work_python.py: pure Python that allocates: objects in trees, words counted in dictionaries, records sorted, text
+# joined. Run by Debian's python3 as the bench's work, once with Python's own small-block allocator and once with
+# PYTHONMALLOC=malloc.
 #   work_python.py [ROUNDS]
 import sys
 

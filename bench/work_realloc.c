@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_realloc.c: growing reallocs. 64 texts grow by a quarter at a time, in random order, from 32 bytes until they pass
- * 16 KiB, and start again. A realloc counts as a block.
+ * work_realloc.c: growing reallocs. 64 texts grow by a quarter at a time, in random order, from 32 bytes until they
+ * pass 16 KiB, and start again. A realloc counts as a block.
  *   work_realloc [BLOCKS]
  */
 #include "work.h"

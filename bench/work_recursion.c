@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_recursion.c: a tree-recursive program, as parsers and solvers are: three functions call each other from three places
- * each, 13 levels deep, and every call has one block while it runs. Each path through the tree is a stack of its own: about
- * 460,000 of them, up to 15 frames of the program, the same in every pass.
+ * work_recursion.c: a tree-recursive program, as parsers and solvers are: three functions call each other from three
+ * places each, 13 levels deep, and every call has one block while it runs. Each path through the tree is a stack of
+ * its own: about 460,000 of them, up to 15 frames of the program, the same in every pass.
  *   work_recursion [PASSES [LEVELS]]
  */
 #include "work.h"

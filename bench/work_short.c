@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * work_short.c: short-lived blocks on one thread, and little else: a calculator with long numbers of 2 to 19 words. Each
- * step adds two of its 64 numbers and puts the sum, a new block, in the place of a third, which is freed.
+ * work_short.c: short-lived blocks on one thread, and little else: a calculator with long numbers of 2 to 19 words.
+ * Each step adds two of its 64 numbers and puts the sum, a new block, in the place of a third, which is freed.
  *   work_short [BLOCKS [FRAMES]]
- * FRAMES functions of the program are on the stack of each block, main among them: 2 (main's callee allocates), or 6 and
- * more. Of those the outer ones stay for 16 blocks at a time, and the three inner ones change from block to block, through
- * 16 paths.
+ * FRAMES functions of the program are on the stack of each block, main among them: 2 (main's callee allocates), or 6
+ * and more. Of those the outer ones stay for 16 blocks at a time, and the three inner ones change from block to
+ * block, through 16 paths.
  */
 #include "work.h"
 

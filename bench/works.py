@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# works.py: the list of what is measured. One Work a line of the tables; sizes are (quick, full), chosen so that an untraced
-# run takes about a tenth of a second, or about a second.
+# works.py: the list of what is measured. One Work a line of the tables; sizes are (quick, full), chosen so that an
+# untraced run takes about a tenth of a second, or about a second.
 import os
 import subprocess
 from dataclasses import dataclass, field
