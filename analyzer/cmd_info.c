@@ -53,7 +53,7 @@ static const char *keep_bytes(struct writer *w, uint64_t bytes)
 
 static void put_field(struct writer *w, const char *name)
 {
-	fprintf(w->out->stream, "%s%-13s%s", seep_output_style(w->out, SEEP_STYLE_FAINT), name,
+	fprintf(w->out->stream, "%s%-15s%s", seep_output_style(w->out, SEEP_STYLE_FAINT), name,
 		seep_output_style(w->out, SEEP_STYLE_PLAIN));
 }
 
@@ -172,7 +172,7 @@ static void put_totals(struct writer *w)
 	fprintf(out, "%s, of %s stack nodes\n", keep_count(w, w->trace->site_count),
 		seep_unit_count(&count, w->trace->node_count - 1));
 	put_field(w, "unknown frees");
-	fprintf(out, " %s\n", seep_unit_count(&count, totals->unknown_frees));
+	fprintf(out, "%s\n", seep_unit_count(&count, totals->unknown_frees));
 }
 
 static int put_frames(struct writer *w)

@@ -17,7 +17,7 @@
 
 #define TEXT_ROWS 10
 #define TEXT_STACKS 5
-#define TEXT_DEPTH 40
+#define TEXT_DEPTH 32
 #define NOT_GIVEN UINT64_MAX
 
 struct report_options {
@@ -132,7 +132,7 @@ static int run(const struct seep_command *command, int argc, char **argv)
 		{"limit", 'n', SEEP_OPTION_NUMBER, &o.limit, "N", "rows (default: 10 in text, all otherwise)", NULL},
 		{"stacks", 0, SEEP_OPTION_NUMBER, &o.stacks, "N",
 			"how many of the first rows are shown with their stack (default: 5)", NULL},
-		{"depth", 0, SEEP_OPTION_NUMBER, &o.depth, "N", "frames shown of a stack (default: 40)", NULL},
+		{"depth", 0, SEEP_OPTION_NUMBER, &o.depth, "N", "frames shown of a stack (default: 32)", NULL},
 		SEEP_NAMING_OPTIONS(&o.naming),
 		{"color", 0, SEEP_OPTION_CHOICE, &o.color, "auto|always|never", "(default: auto)", seep_color_names},
 		{0},

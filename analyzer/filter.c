@@ -95,7 +95,7 @@ static int place_matches(struct rule *rule, const struct seep_paths *paths, uint
 	return rule->verdicts[place] == MATCHES;
 }
 
-static int stack_matches(struct rule *rule, const struct seep_paths *paths, uint32_t path)
+static int stack_matches(struct rule *rule, struct seep_paths *paths, uint32_t path)
 {
 	const uint32_t *places;
 	size_t depth = seep_paths_walk(paths, path, &places);

@@ -13,7 +13,7 @@
 #include "printable.h"
 #include "remarks.h"
 
-#define FORMAT (JSON_COMPACT | JSON_ENSURE_ASCII)
+#define FORMAT (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
 
 struct writer {
 	FILE *out;

@@ -38,8 +38,8 @@ struct seep_paths {
 	size_t place_count, place_capacity;
 	struct path *paths;
 	size_t path_count, path_capacity;
-	uint32_t *walk; /* scratch: nodes or places from a leaf on */
-	size_t walk_capacity;
+	uint32_t walk[SEEP_DEPTH_MAX +
+		      1]; /* scratch: nodes or places from a leaf on; the reader bounds the tree's depth */
 	struct seep_frame *frames; /* scratch */
 	size_t frame_capacity;
 	XXH3_state_t *hash;
@@ -173,11 +173,8 @@ int seep_paths_of(struct seep_paths *p, uint32_t stack, uint32_t *path, struct s
 {
 	size_t depth = 0;
 
-	for (uint32_t node = stack; p->path_of_node[node] == UNKNOWN; node = p->trace->nodes[node].parent) {
-		if (seep_array_reserve(&p->walk, &p->walk_capacity, depth + 1, sizeof(*p->walk)) < 0)
-			return seep_error_set(error, "%s: out of memory for a stack", p->trace->name);
+	for (uint32_t node = stack; p->path_of_node[node] == UNKNOWN; node = p->trace->nodes[node].parent)
 		p->walk[depth++] = node;
-	}
 	while (depth > 0)
 		if (add_path(p, p->walk[--depth]) < 0)
 			return seep_error_set(error, "%s: out of memory for the names of a stack", p->trace->name);
@@ -185,11 +182,10 @@ int seep_paths_of(struct seep_paths *p, uint32_t stack, uint32_t *path, struct s
 	return 0;
 }
 
-size_t seep_paths_walk(const struct seep_paths *p, uint32_t path, const uint32_t **places)
+size_t seep_paths_walk(struct seep_paths *p, uint32_t path, const uint32_t **places)
 {
 	size_t depth = 0;
 
-	/* A path is never longer than the walk over the nodes that made it, so there is room. */
 	for (; path; path = p->paths[path].parent)
 		p->walk[depth++] = p->paths[path].place;
 	*places = p->walk;
@@ -317,7 +313,6 @@ void seep_paths_close(struct seep_paths *p)
 	free(p->path_of_node);
 	free(p->places);
 	free(p->paths);
-	free(p->walk);
 	free(p->frames);
 	seep_arena_clear(&p->arena);
 	free(p);

@@ -35,7 +35,7 @@ int seep_paths_of(struct seep_paths *paths, uint32_t stack, uint32_t *path, stru
 int64_t seep_paths_frames(struct seep_paths *paths, uint32_t path, const struct seep_frame **frames);
 
 /* The places of a path, leaf first, as numbers below seep_paths_places: what is worked out for a place can be kept by that number. */
-size_t seep_paths_walk(const struct seep_paths *paths, uint32_t path, const uint32_t **places);
+size_t seep_paths_walk(struct seep_paths *paths, uint32_t path, const uint32_t **places);
 size_t seep_paths_places(const struct seep_paths *paths);
 const struct seep_frame *seep_paths_place(const struct seep_paths *paths, uint32_t place, size_t *count);
 

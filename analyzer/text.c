@@ -17,8 +17,10 @@
 #include "units.h"
 
 #define SENTENCE_PLACE_COLUMNS 60
-#define INDENT_MAX 24
+#define INDENT_MAX 12
 #define PLACE_COLUMN_MAX 64
+#define PLACE_COLUMNS_MAX 1000
+#define PERIOD_MAX 8
 #define REMARKS_SHOWN 6
 
 /* How each sort is spoken of. */
@@ -131,7 +133,7 @@ static void put_top(struct writer *w, const struct seep_row *row)
 	if (r->options.sort != SEEP_SORT_PEAK && r->matched_rows > 1)
 		fprintf(out, ": %s in %s %s", seep_unit_bytes(&bytes, of.bytes), seep_unit_count(&blocks, of.count),
 			of.count == 1 ? "block" : "blocks");
-	if (r->options.by != SEEP_BY_COMPONENT && row->component && *row->component)
+	if (r->options.by == SEEP_BY_SITE && *row->component)
 		fprintf(out, ", component %s", safe(w, row->component));
 	fputs(".\n", out);
 }
@@ -322,7 +324,8 @@ struct line {
 	const char *place;
 	size_t columns; /* of the indentation and the function */
 	bool inlined;
-	uint64_t repeated;
+	size_t period; /* how many lines, this one the last of them, come again `repeated` times after it */
+	size_t repeated;
 };
 
 static bool same_frame(const struct seep_frame *a, const struct seep_frame *b)
@@ -331,48 +334,90 @@ static bool same_frame(const struct seep_frame *a, const struct seep_frame *b)
 	       !strcmp(a->file ? a->file : "", b->file ? b->file : "") && !strcmp(a->module, b->module);
 }
 
-/* The frames as lines; what recursion repeats is told once. Returns how many. */
+static size_t indent(size_t line)
+{
+	return line < INDENT_MAX ? line : INDENT_MAX;
+}
+
+/* How often the `period` frames before `at` come again from there on. */
+static size_t repeats(const struct seep_frame *frames, size_t count, size_t at, size_t period)
+{
+	size_t same = 0;
+
+	while (at + same < count && same_frame(&frames[at + same], &frames[at + same - period]))
+		same++;
+	return same / period;
+}
+
+/* What recursion repeats is told once: how many frames from `at` on are so told, with the period. */
+static size_t find_repeats(const struct seep_frame *frames, size_t count, size_t at, size_t start, size_t *period)
+{
+	for (*period = 1; *period <= PERIOD_MAX && *period <= at - start; ++*period) {
+		size_t told = repeats(frames, count, at, *period) * *period;
+
+		if (told >= 3)
+			return told;
+	}
+	return 0;
+}
+
+/* The frames as lines, at most `max`. Returns how many; *used is how many frames they tell of. */
 static size_t make_lines(
 	struct writer *w, const struct seep_frame *frames, size_t count, struct line *lines, size_t max, size_t *used)
 {
-	size_t n = 0, i;
+	size_t n = 0, at = 0, start = 0, period;
 
-	for (i = 0; i < count; i++) {
-		if (i && same_frame(&frames[i], &frames[i - 1])) {
-			lines[n - 1].repeated++;
+	while (at < count) {
+		size_t told = n ? find_repeats(frames, count, at, start, &period) : 0;
+
+		if (told) {
+			lines[n - 1].period = period;
+			lines[n - 1].repeated = told / period;
+			at += told;
+			start = at;
 			continue;
 		}
 		if (n == max)
 			break;
-		lines[n].function = safe(w, frames[i].function);
-		lines[n].place = place(w, &frames[i], 1000);
-		lines[n].columns = (n < INDENT_MAX ? n : INDENT_MAX) + seep_columns(lines[n].function);
-		lines[n].inlined = frames[i].inlined;
+		lines[n].function = safe(w, frames[at].function);
+		lines[n].place = place(w, &frames[at], PLACE_COLUMNS_MAX);
+		lines[n].columns = indent(n) + seep_columns(lines[n].function);
+		lines[n].inlined = frames[at].inlined;
 		lines[n].repeated = 0;
 		n++;
+		at++;
 	}
-	*used = i;
+	*used = at;
 	return n;
+}
+
+static void put_repeated(struct writer *w, const struct line *line, size_t number)
+{
+	fprintf(w->out->stream, "   %*s%s... ", (int)indent(number), "", faint(w));
+	if (line->period == 1)
+		fprintf(w->out->stream, "the same frame %zu more times%s\n", line->repeated, plain(w));
+	else
+		fprintf(w->out->stream, "the last %zu frames %zu more time%s%s\n", line->period, line->repeated,
+			plural(line->repeated), plain(w));
 }
 
 static void put_lines(struct writer *w, const struct line *lines, size_t count, const struct seep_frame *named)
 {
+	const char *name = safe(w, named->function);
 	size_t column = 0;
-	FILE *out = w->out->stream;
 
 	for (size_t i = 0; i < count; i++)
 		if (lines[i].columns > column && lines[i].columns <= PLACE_COLUMN_MAX)
 			column = lines[i].columns;
 	for (size_t i = 0; i < count; i++) {
 		int gap = lines[i].columns < column ? (int)(column - lines[i].columns) : 0;
-		bool is_named = !strcmp(lines[i].function, safe(w, named->function));
+		bool is_named = !strcmp(lines[i].function, name);
 
-		fprintf(out, "   %*s%s%s%s%*s  %s%s", (int)(i < INDENT_MAX ? i : INDENT_MAX), "",
-			is_named ? strong(w) : "", lines[i].function, is_named ? plain(w) : "", gap, "", lines[i].place,
+		fprintf(w->out->stream, "   %*s%s%s%s%*s  %s%s\n", (int)indent(i), "", is_named ? strong(w) : "",
+			lines[i].function, is_named ? plain(w) : "", gap, "", lines[i].place,
 			lines[i].inlined ? " (inlined)" : "");
 		if (lines[i].repeated)
-			fprintf(out, " (and %" PRIu64 " more like it)", lines[i].repeated);
-		fputc('\n', out);
+			put_repeated(w, &lines[i], i);
 	}
 }
 
@@ -427,7 +472,7 @@ static void put_heading(struct writer *w, size_t number, const struct seep_row *
 	put_growth(w, row);
 	if (row->tag)
 		fprintf(out, ", tag %s", safe(w, row->tag));
-	if (r->options.by != SEEP_BY_COMPONENT && row->component && *row->component)
+	if (r->options.by == SEEP_BY_SITE && *row->component)
 		fprintf(out, ", component %s", safe(w, row->component));
 	if (row->sites > 1)
 		fprintf(out, "; the largest of %zu sites", row->sites);
