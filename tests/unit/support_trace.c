@@ -104,6 +104,14 @@ static void take_epoch(struct trace_file *t, const uint8_t *raw, size_t size, ui
 	}
 }
 
+/* By stack, tag, birth. */
+static bool block_before(const struct trace_block *a, const struct trace_block *b)
+{
+	if (a->stack != b->stack)
+		return a->stack < b->stack;
+	return a->tag != b->tag ? a->tag < b->tag : a->birth < b->birth;
+}
+
 static void take_live(struct trace_file *t, const uint8_t *raw, size_t size, uint32_t entries)
 {
 	const uint8_t *address = raw + sizeof(struct seep_trace_live), *bytes = address + 8 * (size_t)entries;
@@ -122,13 +130,8 @@ static void take_live(struct trace_file *t, const uint8_t *raw, size_t size, uin
 		assert_true(block.stack <= t->nodes_used);
 		t->blocks_bytes += block.bytes;
 		if (t->blocks_used < TRACE_ITEMS) {
-			const struct trace_block *before = &t->blocks[t->blocks_used - 1];
-
 			t->blocks[t->blocks_used] = block;
-			assert_true(t->blocks_used == 0 || before->stack < block.stack ||
-				    (before->stack == block.stack &&
-					    (before->tag < block.tag ||
-						    (before->tag == block.tag && before->birth <= block.birth))));
+			assert_true(t->blocks_used == 0 || !block_before(&block, &t->blocks[t->blocks_used - 1]));
 		}
 		t->blocks_used++;
 	}
