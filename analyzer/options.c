@@ -71,6 +71,8 @@ int seep_options_bytes(const char *text, uint64_t *bytes)
 		return -1;
 	errno = 0;
 	value = strtod(text, &end);
+	if (end != text + strspn(text, "0123456789.")) /* "0x10", "1e9" */
+		return -1;
 	unit = *end ? strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end) : NULL;
 	if (unit) {
 		shift = 10 * (unsigned)(unit - units + 1);
