@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rows.h: how to get from a frame to its caller, in 64 bits, and the process's cache of that by code address. x86-64 only; for
+ * rows.h: how to get from a frame to its caller, in 64 bits, and the process's cache of that by return address. x86-64 only; for
  * the unwinder, which is in every allocation. Any thread, any signal handler.
  *
  * A row says where the CFA is (rsp or rbp plus an offset) and whether rbp was saved (at an offset from the CFA); the return
@@ -18,27 +18,27 @@
 
 #include "cfi.h"
 
-#define SEEP_ROWS_BITS 14 /* 256 KB: cc1, the largest program at hand, uses 9000 of its call sites in a long file */
-#define SEEP_ROWS (1u << SEEP_ROWS_BITS)
+#define SEEP_ROWS 16384u /* 256 KB, of which a program touches what it needs */
 #define SEEP_ROWS_WAYS 4u /* a cache line: an entry may stand in any of its four places */
 
-/* A row. Bits 0 .. 7: flags; 16 .. 31: where rbp was saved, in words from the CFA; 32 .. 63: the CFA's offset, in bytes. */
+/* A row. Bits 0 .. 15: where rbp was saved, in words from the CFA; 16 .. 23: which kind of special row; 24 .. 31: flags;
+ * 32 .. 63: the CFA's offset, in bytes. */
 typedef uint64_t seep_row;
 
 enum {
-	SEEP_ROW_CFA_RBP = 1, /* the CFA counts from rbp, otherwise from rsp */
-	SEEP_ROW_RBP_SAVED = 2, /* otherwise the caller's rbp is the callee's */
-	SEEP_ROW_SPECIAL = 4, /* one of those below, which have no other flag */
+	SEEP_ROW_RBP_SAVED = 1 << 24, /* otherwise the caller's rbp is the callee's */
+	SEEP_ROW_SPECIAL = 1 << 27, /* one of those below, which have no other flag */
+	SEEP_ROW_CFA_RBP = 1 << 28, /* the CFA counts from rbp, otherwise from rsp */
 
-	SEEP_ROW_END = SEEP_ROW_SPECIAL | 1 << 3, /* the outermost frame */
-	SEEP_ROW_NONE = SEEP_ROW_SPECIAL | 2 << 3, /* no unwind information, or such as nobody understands */
-	SEEP_ROW_FULL = SEEP_ROW_SPECIAL | 3 << 3, /* takes other registers, or an expression: detour.h */
+	SEEP_ROW_END = SEEP_ROW_SPECIAL | 1 << 16, /* the outermost frame */
+	SEEP_ROW_NONE = SEEP_ROW_SPECIAL | 2 << 16, /* no unwind information, or such as nobody understands */
+	SEEP_ROW_FULL = SEEP_ROW_SPECIAL | 3 << 16, /* takes other registers, or an expression: detour.h */
 	SEEP_ROW_SIGNAL =
-		SEEP_ROW_SPECIAL | 4 << 3, /* the kernel's frame: the caller's registers are in a ucontext_t at rsp */
+		SEEP_ROW_SPECIAL | 4 << 16, /* the kernel's frame: the caller's registers are in a ucontext_t at rsp */
 	/* The CFA is the word at rbp + offset, and rbp was saved at rbp + words: what gcc writes where it aligns the stack of
 	 * a function that has arguments on it. Often main. */
-	SEEP_ROW_REALIGNED = SEEP_ROW_SPECIAL | 5 << 3,
-	SEEP_ROW_KIND = 0xff,
+	SEEP_ROW_REALIGNED = SEEP_ROW_SPECIAL | 5 << 16,
+	SEEP_ROW_KIND = SEEP_ROW_SPECIAL | 0xff << 16,
 };
 
 static inline int64_t seep_row_offset(seep_row row)
@@ -49,7 +49,7 @@ static inline int64_t seep_row_offset(seep_row row)
 /* In bytes from the CFA, or from rbp in a realigned row. */
 static inline int64_t seep_row_saved(seep_row row)
 {
-	return (int64_t)(int16_t)(row >> 16) * 8;
+	return (int64_t)(int16_t)row * 8;
 }
 
 struct seep_row_entry {
@@ -60,14 +60,15 @@ struct seep_row_entry {
 extern struct seep_row_entry seep_rows[SEEP_ROWS];
 extern _Atomic uint32_t seep_rows_generation; /* never 0 */
 
-static inline uint64_t seep_rows_key(uintptr_t pc, uint32_t generation)
+/* What the generation adds to a key. */
+static inline uint64_t seep_rows_salt(uint32_t generation)
 {
-	return pc ^ (uint64_t)generation << 48;
+	return (uint64_t)generation << 48;
 }
 
 static inline unsigned seep_rows_place(uintptr_t pc)
 {
-	return (pc ^ pc >> SEEP_ROWS_BITS) & (SEEP_ROWS - 1);
+	return pc & (SEEP_ROWS - 1);
 }
 
 static inline uint64_t seep_rows_check(uint64_t key, seep_row row)
@@ -76,20 +77,23 @@ static inline uint64_t seep_rows_check(uint64_t key, seep_row row)
 }
 
 /* Slow path: the other places, then the tables. room is for the tables' reader. */
-seep_row seep_rows_find(uintptr_t pc, uint32_t generation, struct seep_cfi_workspace *room);
+seep_row seep_rows_find(uintptr_t return_address, uint64_t salt, struct seep_cfi_workspace *room);
 
-/* The row of the instruction at pc: for a return address, the byte before it. */
-static inline seep_row seep_rows_get(uintptr_t pc, uint32_t generation, struct seep_cfi_workspace *room)
+/* The row of a call, which is known by where it returns to. */
+static inline seep_row seep_rows_get(uintptr_t return_address, uint64_t salt, struct seep_cfi_workspace *room)
 {
-	struct seep_row_entry *entry = &seep_rows[seep_rows_place(pc)];
+	struct seep_row_entry *entry = &seep_rows[seep_rows_place(return_address)];
 	seep_row row = atomic_load_explicit(&entry->row, memory_order_relaxed);
 
 	if (__builtin_expect(atomic_load_explicit(&entry->check, memory_order_relaxed) ==
-				     seep_rows_check(seep_rows_key(pc, generation), row),
+				     seep_rows_check(return_address ^ salt, row),
 		    1))
 		return row;
-	return seep_rows_find(pc, generation, room);
+	return seep_rows_find(return_address, salt, room);
 }
+
+/* The row of an instruction that has not begun: where a signal interrupted. Not cached. */
+seep_row seep_rows_exact(uintptr_t pc, struct seep_cfi_workspace *room);
 
 /* The row that says what the rules say. */
 seep_row seep_row_from(const struct seep_cfi_rules *rules);

@@ -28,7 +28,7 @@ static seep_row pack(unsigned flags, int64_t cfa_offset, int64_t saved)
 {
 	if (cfa_offset != (int32_t)cfa_offset || saved / 8 != (int16_t)(saved / 8) || saved % 8 != 0)
 		return SEEP_ROW_FULL;
-	return (uint64_t)cfa_offset << 32 | (uint64_t)(uint16_t)(saved / 8) << 16 | flags;
+	return (uint64_t)cfa_offset << 32 | (uint16_t)(saved / 8) | flags;
 }
 
 static bool saved_in_context(const struct seep_cfi_rule *rule, size_t place)
@@ -106,10 +106,10 @@ seep_row seep_row_from(const struct seep_cfi_rules *rules)
 	return from_register(rules);
 }
 
-static void store(uintptr_t pc, uint64_t key, seep_row row)
+static void store(uintptr_t return_address, uint64_t key, seep_row row)
 {
 	static _Atomic uint32_t victim;
-	unsigned place = seep_rows_place(pc);
+	unsigned place = seep_rows_place(return_address);
 	struct seep_row_entry *entry = &seep_rows[place];
 
 	for (unsigned way = 1; atomic_load_explicit(&entry->row, memory_order_relaxed) && way < SEEP_ROWS_WAYS; way++)
@@ -121,28 +121,39 @@ static void store(uintptr_t pc, uint64_t key, seep_row row)
 	atomic_store_explicit(&entry->check, seep_rows_check(key, row), memory_order_relaxed);
 }
 
-seep_row seep_rows_find(uintptr_t pc, uint32_t generation, struct seep_cfi_workspace *room)
+seep_row seep_rows_exact(uintptr_t pc, struct seep_cfi_workspace *room)
 {
-	uint64_t key = seep_rows_key(pc, generation);
+	struct seep_cfi_entry entry;
+
+	if (seep_cfi_find(pc, &entry) != SEEP_CFI_OK || seep_cfi_run(&entry, pc, room) != SEEP_CFI_OK)
+		return SEEP_ROW_NONE;
+	return seep_row_from(&room->rules);
+}
+
+seep_row seep_rows_find(uintptr_t return_address, uint64_t salt, struct seep_cfi_workspace *room)
+{
+	uint64_t key = return_address ^ salt;
 	struct seep_cfi_entry entry;
 	enum seep_cfi_status status;
 	seep_row row;
 
 	for (unsigned way = 1; way < SEEP_ROWS_WAYS; way++) {
-		struct seep_row_entry *other = &seep_rows[seep_rows_place(pc) ^ way];
+		struct seep_row_entry *other = &seep_rows[seep_rows_place(return_address) ^ way];
 
 		row = atomic_load_explicit(&other->row, memory_order_relaxed);
 		if (atomic_load_explicit(&other->check, memory_order_relaxed) == seep_rows_check(key, row))
 			return row;
 	}
-	status = seep_cfi_find(pc, &entry);
+	/* The call itself is before the address: a call that never returns may be the last instruction of its function. */
+	status = seep_cfi_find(return_address - 1, &entry);
 	if (status == SEEP_CFI_NO_MODULE)
 		return SEEP_ROW_NONE; /* not kept: a module may be loaded there later, and nobody would tell */
 	row = SEEP_ROW_NONE;
-	if (status == SEEP_CFI_OK && seep_cfi_run(&entry, pc, room) == SEEP_CFI_OK)
+	if (status == SEEP_CFI_OK && seep_cfi_run(&entry, return_address - 1, room) == SEEP_CFI_OK)
 		row = seep_row_from(&room->rules);
-	else if (status == SEEP_CFI_NO_ENTRY && seep_cfi_find(pc + 1, &entry) == SEEP_CFI_OK && entry.start == pc + 1)
-		row = SEEP_ROW_END; /* nothing called here: the first byte of a function was put there by who made the stack */
-	store(pc, key, row);
+	else if (status == SEEP_CFI_NO_ENTRY && seep_cfi_find(return_address, &entry) == SEEP_CFI_OK &&
+		 entry.start == return_address)
+		row = SEEP_ROW_END; /* nothing called here: who made the stack put the first byte of a function there */
+	store(return_address, key, row);
 	return row;
 }

@@ -55,9 +55,7 @@ struct seep_unwind_frame {
 		return_address; /* in the first frame, that of the hook. Of a frame that a signal interrupted: its next instruction */
 	uintptr_t slot; /* where return_address stands in memory */
 	uintptr_t frame_pointer; /* rbp in this frame */
-	int16_t saved; /* where that was read, in words from slot */
-	int8_t cfa_word; /* where the step into this frame read the CFA, in words from there */
-	uint8_t flags;
+	uint32_t arrival; /* how the walk came here */
 	uint32_t node; /* the owner's: what stands for the stack from the outermost frame to this one; not 0 */
 };
 

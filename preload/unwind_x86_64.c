@@ -33,36 +33,45 @@
 
 #include <ucontext.h>
 
-/* Flags of a remembered frame. The first two and UNPROVEN speak of the step into it, the others of itself. */
+/* How the walk came to a frame, in 32 bits: in the low half where the caller's rbp was saved, in words from the CFA; above it, in
+ * eight bits, where the word was that holds the CFA, in words from there; flags. The same bits as in a row: what a plain
+ * row says of the step is the row's low half. SAVED, REALIGNED and UNPROVEN speak of the step into the frame, the others of it. */
 enum {
 	SAVED = SEEP_ROW_RBP_SAVED, /* rbp was read from memory */
-	REALIGNED = 4, /* so was the CFA */
-	UNPROVEN = 8,
-	USES = 16, /* its CFA counts from rbp */
-	LIVE = 32,
-	INTERRUPTED = 64,
-	CHECKED = 128, /* more than the return address has to be compared */
+	REALIGNED = 1 << 25, /* so was the CFA */
+	UNPROVEN = 1 << 26,
+	USES = SEEP_ROW_CFA_RBP, /* its CFA counts from rbp */
+	LIVE = 1 << 29,
+	INTERRUPTED = 1 << 30,
 };
+#define CHECKED (1u << 31) /* more than the return address has to be compared */
+#define OF_STEP (SAVED | REALIGNED | UNPROVEN | 0xffffffu)
 
 #define WORD sizeof(uintptr_t)
 #define FIRST_ADDRESS 4096u /* that code can have, and the end */
 #define LAST_ADDRESS (UINT64_C(1) << 56)
 
-/* How the walk came to a frame: what a remembered frame holds of the step into it. */
-struct arrival {
-	int16_t saved;
-	int8_t cfa_word;
-	uint8_t flags;
-};
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define RARE __attribute__((noinline)) static
 
-/* One capture. What the loop works with stands in variables of its own; this is what the rest shares. */
+/* One capture, for what is rare. */
 struct capture {
 	struct seep_unwinder *unwinder;
 	const struct seep_unwind_start *start;
-	unsigned used; /* frames in unwinder->fresh */
-	uint32_t generation;
+	const struct seep_unwind_frame *limit; /* of unwinder->fresh */
+	uint64_t salt; /* of the rows' keys */
 	uintptr_t proven; /* see seep_detour_chain */
 	bool live_at_end;
+};
+
+/* Where a walk has got to: a frame that is not left yet, of which rsp is slot + 8. Nobody takes the address of the one that the loop
+ * works with, so it lives in registers. */
+struct walk {
+	uintptr_t pc;
+	uintptr_t slot;
+	uintptr_t rbp;
+	uint32_t arrival;
+	struct seep_unwind_frame *next; /* in unwinder->fresh: those before it have been left */
 };
 
 static bool by_libunwind;
@@ -103,38 +112,37 @@ static uintptr_t word_at(uintptr_t address)
 	return *(const uintptr_t *)address;
 }
 
-static uintptr_t saved_rbp(const struct seep_unwind_frame *frame)
+static uintptr_t words(intptr_t count)
 {
-	return word_at(frame->slot + (uintptr_t)(frame->saved * (intptr_t)WORD));
+	return (uintptr_t)(count * (intptr_t)WORD);
+}
+
+/* Where rbp was saved that was read on the way to a frame. */
+static uintptr_t place_of_rbp(uintptr_t slot, uint32_t arrival)
+{
+	return slot + WORD + words((int16_t)arrival);
 }
 
 /* Whether the step into this frame reads what it read then, the return address aside. */
 static bool same_arrival(const struct seep_unwind_frame *frame)
 {
-	uintptr_t saved = frame->slot + (uintptr_t)(frame->saved * (intptr_t)WORD);
+	uintptr_t saved = place_of_rbp(frame->slot, frame->arrival);
 
-	if (frame->flags & UNPROVEN)
+	if (frame->arrival & UNPROVEN)
 		return false;
-	if (frame->flags & REALIGNED &&
-		word_at(saved + (uintptr_t)(frame->cfa_word * (intptr_t)WORD)) != frame->slot + WORD)
+	if (frame->arrival & REALIGNED && word_at(saved + words((int8_t)(frame->arrival >> 16))) != frame->slot + WORD)
 		return false;
-	return !(frame->flags & LIVE) || !(frame->flags & SAVED) || word_at(saved) == frame->frame_pointer;
-}
-
-static bool same_state(const struct seep_unwind_frame *frame, const struct seep_place *place)
-{
-	return frame->slot == place->slot && frame->return_address == place->pc && frame->node &&
-	       !(frame->flags & INTERRUPTED) && (!(frame->flags & LIVE) || frame->frame_pointer == place->rbp);
+	return !(frame->arrival & LIVE) || !(frame->arrival & SAVED) || word_at(saved) == frame->frame_pointer;
 }
 
 /* The first frame outside of `frame`, which is on the stack, that is not the same any more, or end. *moved: only its return
  * address differs, so that it is known where it is. */
-static struct seep_unwind_frame *first_changed(
-	struct seep_unwind_frame *frame, const struct seep_unwind_frame *end, bool *moved)
+ALWAYS_INLINE const struct seep_unwind_frame *first_changed(
+	const struct seep_unwind_frame *frame, const struct seep_unwind_frame *end, bool *moved)
 {
 	*moved = false;
 	for (frame++; frame != end; frame++) {
-		if (frame->flags & CHECKED && !same_arrival(frame))
+		if (frame->arrival & CHECKED && !same_arrival(frame))
 			break;
 		if (word_at(frame->slot) != frame->return_address) {
 			*moved = true;
@@ -144,40 +152,46 @@ static struct seep_unwind_frame *first_changed(
 	return frame;
 }
 
-static struct arrival arrival_of(const struct seep_unwind_frame *frame)
+ALWAYS_INLINE bool same_state(const struct seep_unwind_frame *frame, const struct walk *walk)
 {
-	return (struct arrival){.saved = frame->saved,
-		.cfa_word = frame->cfa_word,
-		.flags = frame->flags & (SAVED | REALIGNED | UNPROVEN)};
+	return frame->slot == walk->slot && frame->return_address == walk->pc && frame->node &&
+	       !(frame->arrival & INTERRUPTED) && (!(frame->arrival & LIVE) || frame->frame_pointer == walk->rbp);
 }
 
-/* Moves the place from frame `from`, where it is, to frame `to` of the last stack, which differs from it in its return address at
- * most. The frames in between come with it, up to `limit`. False: that is where it ended. */
-static bool move_along(struct capture *capture, const struct seep_unwind_frame *from,
-	const struct seep_unwind_frame *to, unsigned limit, struct seep_place *place, struct arrival *arrival)
+/* The frame where the walk is has been left by a step that does or does not count from rbp. */
+ALWAYS_INLINE void record(struct walk *walk, uint32_t uses)
 {
-	for (;; from++) {
-		if (from == to)
-			return true;
-		if (capture->used == limit)
+	struct seep_unwind_frame *frame = walk->next++;
+
+	frame->return_address = walk->pc;
+	frame->slot = walk->slot;
+	frame->frame_pointer = walk->rbp;
+	frame->arrival = walk->arrival | uses;
+	frame->node = 0;
+}
+
+/* Moves the walk from frame `from`, where it is, to frame `to` of the last stack, which differs from it in its return address at
+ * most. False: the depth limit is in between. */
+ALWAYS_INLINE bool move_along(struct walk *walk, const struct seep_unwind_frame *from,
+	const struct seep_unwind_frame *to, const struct seep_unwind_frame *limit)
+{
+	while (from != to) {
+		if (walk->next == limit)
 			return false;
-		capture->unwinder->fresh[capture->used++] = (struct seep_unwind_frame){.return_address = place->pc,
-			.slot = place->slot,
-			.frame_pointer = place->rbp,
-			.saved = arrival->saved,
-			.cfa_word = arrival->cfa_word,
-			.flags = arrival->flags | (from->flags & USES)};
-		*arrival = arrival_of(&from[1]);
-		place->slot = from[1].slot;
-		place->pc = word_at(place->slot);
-		place->rsp = place->slot + WORD;
-		if (arrival->flags & SAVED)
-			place->rbp = saved_rbp(&from[1]);
+		record(walk, from->arrival & USES);
+		from++;
+		walk->arrival = from->arrival & OF_STEP;
+		walk->slot = from->slot;
+		walk->pc = word_at(from->slot);
+		if (walk->arrival & SAVED)
+			walk->rbp = word_at(place_of_rbp(from->slot, walk->arrival));
 	}
+	return true;
 }
 
-/* What became of a step. NULL_ADDRESS: the frame is the outermost because nothing but a null stands where it would return to. */
-enum outcome { MOVED, OUTERMOST, NULL_ADDRESS, NO_WAY };
+/* What became of a step. NULL_ADDRESS and NO_ADDRESS: there was no frame to leave, what stands in its place is no address of code.
+ * CUT: there is a caller, but no room for it. */
+enum outcome { MOVED, OUTERMOST, NULL_ADDRESS, NO_ADDRESS, NO_WAY, CUT };
 
 /* Whether a step may read here. Stacks grow downwards, so a caller is found upwards, unless it is on another stack. */
 static bool may_read(struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t address)
@@ -187,19 +201,13 @@ static bool may_read(struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t ad
 		       rsp - unwinder->readable[0][0] >= unwinder->readable[0][1] - unwinder->readable[0][0]);
 }
 
-static bool seen_before(const struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t address)
-{
-	return address - rsp < unwinder->readable[0][1] - rsp && address % WORD == 0;
-}
-
-__attribute__((noinline, cold)) static bool may_step(
-	struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t saved, uintptr_t slot)
+RARE bool may_step(struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t saved, uintptr_t slot)
 {
 	return may_read(unwinder, rsp, saved) && may_read(unwinder, rsp, slot);
 }
 
 static enum outcome leave_realigned(
-	struct seep_unwinder *unwinder, seep_row row, struct seep_place *place, struct arrival *arrival)
+	struct seep_unwinder *unwinder, seep_row row, struct seep_place *place, uint32_t *arrival)
 {
 	uintptr_t cfa_word = place->rbp + (uintptr_t)seep_row_offset(row);
 	uintptr_t saved = place->rbp + (uintptr_t)seep_row_saved(row);
@@ -212,18 +220,17 @@ static enum outcome leave_realigned(
 	slot = word_at(cfa_word) - WORD;
 	if (!may_read(unwinder, place->rsp, slot))
 		return NO_WAY;
-	saved_distance = (intptr_t)(saved - slot) / (intptr_t)WORD;
+	saved_distance = (intptr_t)(saved - slot - WORD) / (intptr_t)WORD;
 	cfa_distance = (intptr_t)(cfa_word - saved) / (intptr_t)WORD;
-	*arrival = (struct arrival){
-		.saved = (int16_t)saved_distance, .cfa_word = (int8_t)cfa_distance, .flags = SAVED | REALIGNED};
-	if (arrival->saved != saved_distance || arrival->cfa_word != cfa_distance)
-		*arrival = (struct arrival){.flags = UNPROVEN};
+	if (saved_distance == (int16_t)saved_distance && cfa_distance == (int8_t)cfa_distance)
+		*arrival = (uint16_t)saved_distance | (uint32_t)(uint8_t)cfa_distance << 16 | SAVED | REALIGNED;
+	else
+		*arrival = UNPROVEN;
 	*place = (struct seep_place){.pc = word_at(slot), .slot = slot, .rsp = slot + WORD, .rbp = word_at(saved)};
 	return MOVED;
 }
 
-static enum outcome leave_signal_frame(
-	struct seep_unwinder *unwinder, struct seep_place *place, struct arrival *arrival)
+static enum outcome leave_signal_frame(struct seep_unwinder *unwinder, struct seep_place *place, uint32_t *arrival)
 {
 	const ucontext_t *context = (const ucontext_t *)place->rsp;
 	const greg_t *registers = context->uc_mcontext.gregs;
@@ -235,113 +242,189 @@ static enum outcome leave_signal_frame(
 		.rsp = (uintptr_t)registers[REG_RSP],
 		.rbp = (uintptr_t)registers[REG_RBP],
 		.interrupted = true};
-	*arrival = (struct arrival){.flags = UNPROVEN};
-	return may_read(unwinder, place->rsp, place->rsp) ? MOVED : NO_WAY;
+	*arrival = UNPROVEN;
+	return seep_detour_readable(unwinder, place->rsp) ? MOVED : NO_WAY;
 }
 
-/* By a special row. The frame that is left stands in unwinder->fresh already. */
-__attribute__((noinline, cold)) static enum outcome leave_specially(
-	struct capture *capture, seep_row row, struct seep_place *place, struct arrival *arrival)
+static enum outcome leave_without_tables(struct capture *capture, struct seep_place *place, uint32_t *arrival)
 {
-	struct seep_unwinder *unwinder = capture->unwinder;
-	struct seep_unwind_frame *frame = &unwinder->fresh[capture->used - 1];
-
-	switch (row & SEEP_ROW_KIND) {
-	case SEEP_ROW_END:
+	if (place->pc - FIRST_ADDRESS >= LAST_ADDRESS - FIRST_ADDRESS)
+		return place->pc ? NO_ADDRESS : NULL_ADDRESS;
+	if (seep_detour_is_entry(place)) {
+		capture->live_at_end = true; /* rbp, by which one knows it */
 		return OUTERMOST;
-	case SEEP_ROW_REALIGNED:
-		frame->flags |= USES;
-		return leave_realigned(unwinder, row, place, arrival);
-	case SEEP_ROW_SIGNAL:
-		return leave_signal_frame(unwinder, place, arrival);
-	case SEEP_ROW_FULL:
-		*arrival = (struct arrival){.flags = UNPROVEN};
-		return seep_detour_full(unwinder, capture->start, unwinder->fresh, capture->used - 1, place) ? MOVED
-													     : NO_WAY;
 	}
-	frame->flags |= USES;
-	capture->live_at_end = true;
-	if (seep_detour_is_entry(place))
-		return OUTERMOST;
-	capture->live_at_end = false;
-	*arrival = (struct arrival){.saved = -1, .flags = SAVED};
-	return seep_detour_chain(unwinder, place, &capture->proven) ? MOVED : NO_WAY;
+	*arrival = SAVED | (uint16_t)-2;
+	return seep_detour_chain(capture->unwinder, place, &capture->proven) ? MOVED : NO_WAY;
 }
 
-/* Records the frame where the walk is, and goes to its caller. */
-static inline enum outcome leave(struct capture *capture, struct seep_place *place, struct arrival *arrival)
+static enum outcome leave_plain(
+	struct seep_unwinder *unwinder, seep_row row, struct seep_place *place, uint32_t *arrival)
 {
-	struct seep_unwinder *unwinder = capture->unwinder;
-	seep_row row = seep_rows_get(
-		place->pc - !place->interrupted, capture->generation, (struct seep_cfi_workspace *)unwinder->scratch);
-	uintptr_t rsp = place->rsp;
-	uintptr_t slot;
-	uintptr_t saved;
+	uintptr_t base = row & SEEP_ROW_CFA_RBP ? place->rbp : place->rsp;
+	uintptr_t slot = base + (uintptr_t)seep_row_offset(row) - WORD;
+	uintptr_t saved = row & SEEP_ROW_RBP_SAVED ? place_of_rbp(slot, (uint32_t)row) : slot;
 
-	unwinder->fresh[capture->used++] = (struct seep_unwind_frame){
-		.return_address = place->pc,
-		.slot = place->slot,
-		.frame_pointer = place->rbp,
-		.saved = arrival->saved,
-		.cfa_word = arrival->cfa_word,
-		.flags = (uint8_t)(arrival->flags | (row & SEEP_ROW_CFA_RBP ? USES : 0) |
-				   (place->interrupted ? INTERRUPTED : 0)),
-	};
-	if (__builtin_expect(row & SEEP_ROW_SPECIAL, 0))
-		return leave_specially(capture, row, place, arrival);
-	slot = (row & SEEP_ROW_CFA_RBP ? place->rbp : rsp) + (uintptr_t)seep_row_offset(row) - WORD;
-	saved = row & SEEP_ROW_RBP_SAVED ? slot + WORD + (uintptr_t)seep_row_saved(row) : slot;
-	if (__builtin_expect(!seen_before(unwinder, rsp, slot) || !seen_before(unwinder, rsp, saved), 0) &&
-		!may_step(unwinder, rsp, saved, slot))
+	if (!may_step(unwinder, place->rsp, saved, slot))
 		return NO_WAY;
-	if (row & SEEP_ROW_RBP_SAVED)
-		place->rbp = word_at(saved);
-	place->pc = word_at(slot);
-	place->slot = slot;
-	place->rsp = slot + WORD;
-	place->interrupted = false;
-	*arrival = (struct arrival){.saved = (int16_t)((row >> 16) + 1), .flags = row & SEEP_ROW_RBP_SAVED};
+	*arrival = (uint32_t)row & OF_STEP;
+	*place = (struct seep_place){.pc = word_at(slot),
+		.slot = slot,
+		.rsp = slot + WORD,
+		.rbp = row & SEEP_ROW_RBP_SAVED ? word_at(saved) : place->rbp};
 	return MOVED;
 }
 
-/* Puts the walked frames in front of those that are kept, from `kept` on. */
-static void put_together(struct capture *capture, struct seep_unwind_frame *kept, const struct arrival *arrival)
+/* Leaves the frame that was recorded last, by any row. */
+static enum outcome leave_any(
+	struct capture *capture, seep_row row, struct walk *walk, struct seep_place *place, uint32_t *arrival)
 {
 	struct seep_unwinder *unwinder = capture->unwinder;
-	bool live = capture->live_at_end;
+	unsigned last = (unsigned)(walk->next - 1 - unwinder->fresh);
+
+	if (row & SEEP_ROW_CFA_RBP || !(row & SEEP_ROW_SPECIAL))
+		return leave_plain(unwinder, row, place, arrival);
+	switch (row & SEEP_ROW_KIND) {
+	case SEEP_ROW_END:
+		return OUTERMOST;
+	case SEEP_ROW_SIGNAL:
+		return leave_signal_frame(unwinder, place, arrival);
+	case SEEP_ROW_FULL:
+		*arrival = UNPROVEN;
+		return seep_detour_full(unwinder, capture->start, unwinder->fresh, last, place) ? MOVED : NO_WAY;
+	case SEEP_ROW_REALIGNED:
+		unwinder->fresh[last].arrival |= USES;
+		return leave_realigned(unwinder, row, place, arrival);
+	}
+	unwinder->fresh[last].arrival |= USES;
+	return leave_without_tables(capture, place, arrival);
+}
+
+/* Leaves the frame that was recorded last by its special row, and with it those that were interrupted: where rsp is not slot + 8. */
+RARE enum outcome leave_specially(struct capture *capture, seep_row row, struct walk *walk)
+{
+	struct seep_place place = {.pc = walk->pc, .slot = walk->slot, .rsp = walk->slot + WORD, .rbp = walk->rbp};
+	enum outcome outcome;
+
+	for (;;) {
+		outcome = leave_any(capture, row, walk, &place, &walk->arrival);
+		if (outcome != MOVED)
+			return outcome;
+		walk->pc = place.pc;
+		walk->slot = place.slot;
+		walk->rbp = place.rbp;
+		if (!place.interrupted && place.rsp == place.slot + WORD)
+			return MOVED;
+		if (walk->next == capture->limit)
+			return CUT;
+		row = place.interrupted ? seep_rows_exact(place.pc, (void *)capture->unwinder->scratch)
+					: seep_rows_get(place.pc, capture->salt, (void *)capture->unwinder->scratch);
+		walk->arrival |= INTERRUPTED;
+		record(walk, (uint32_t)row & USES);
+	}
+}
+
+/* Whether words at and above rsp, on this stack, have been found readable up to this address. */
+ALWAYS_INLINE bool seen_before(const struct seep_unwinder *unwinder, uintptr_t rsp, uintptr_t address)
+{
+	return address - rsp < unwinder->readable[0][1] - rsp && address % WORD == 0;
+}
+
+/* The slot, which is often where a frame of the last stack has its own, as that frame has it: a value that the processor knows
+ * long before the walk has computed it. The next frames' loads then need not wait for this one's. */
+ALWAYS_INLINE uintptr_t as_remembered(const struct seep_unwind_frame **old, uintptr_t slot)
+{
+	uintptr_t remembered;
+
+	while ((*old)->slot < slot)
+		++*old;
+	remembered = (*old)->slot;
+	if (remembered != slot)
+		return slot;
+	__asm__("" : "+r"(remembered)); /* or the compiler takes the other one, which is equal */
+	return remembered;
+}
+
+/* Leaves the frame that was recorded last by its plain row. */
+ALWAYS_INLINE bool leave(
+	struct seep_unwinder *unwinder, seep_row row, struct walk *walk, const struct seep_unwind_frame **old)
+{
+	uintptr_t rsp = walk->slot + WORD;
+	uintptr_t slot;
+
+	/* A row that counts from rsp stays above it, and saves within its frame; rbp can be anything. */
+	if (row & SEEP_ROW_CFA_RBP) {
+		uintptr_t saved;
+
+		slot = walk->rbp + (uintptr_t)seep_row_offset(row) - WORD;
+		saved = row & SEEP_ROW_RBP_SAVED ? place_of_rbp(slot, (uint32_t)row) : slot;
+		if (__builtin_expect(!seen_before(unwinder, rsp, slot) || !seen_before(unwinder, rsp, saved), 0) &&
+			!may_step(unwinder, rsp, saved, slot))
+			return false;
+	} else {
+		slot = rsp + (uintptr_t)seep_row_offset(row) - WORD;
+		if (__builtin_expect(slot >= unwinder->readable[0][1], 0) && !may_step(unwinder, rsp, slot, slot))
+			return false;
+	}
+	slot = as_remembered(old, slot);
+	if (row & SEEP_ROW_RBP_SAVED)
+		walk->rbp = word_at(place_of_rbp(slot, (uint32_t)row));
+	walk->pc = word_at(slot);
+	walk->slot = slot;
+	walk->arrival = (uint32_t)row & OF_STEP;
+	return true;
+}
+
+static uint32_t checked(uint32_t arrival)
+{
+	bool more = arrival & (REALIGNED | UNPROVEN) || (arrival & LIVE && arrival & SAVED);
+
+	return more ? arrival | CHECKED : arrival;
+}
+
+/* Keeps the compiler from copying two words at once: the frame was written only just now, word by word, and a load of two of
+ * them would have to wait until both have left the processor's store buffer. */
+ALWAYS_INLINE uintptr_t as_written(uintptr_t word)
+{
+	__asm__("" : "+r"(word));
+	return word;
+}
+
+/* Puts the walked frames in front of those that are kept, from `kept` on. live: whether rbp is in the outermost frame. */
+ALWAYS_INLINE void put_together(struct seep_unwinder *unwinder, uint32_t generation, const struct walk *walk,
+	struct seep_unwind_frame *kept, bool live)
+{
+	uint32_t is_live = live ? LIVE : 0;
 
 	/* Should a signal handler jump out of here, there is no last stack. */
 	unwinder->generation = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (kept != end_of_kept(unwinder)) {
-		kept->saved = arrival->saved;
-		kept->cfa_word = arrival->cfa_word;
-		kept->flags = (uint8_t)(arrival->flags | (kept->flags & (USES | LIVE)));
-		if (kept->flags & (REALIGNED | UNPROVEN) || (kept->flags & LIVE && kept->flags & SAVED))
-			kept->flags |= CHECKED;
-		live = kept->flags & LIVE && !(kept->flags & SAVED);
+		kept->arrival = checked(walk->arrival | (kept->arrival & (USES | LIVE)));
+		is_live = kept->arrival & SAVED ? 0 : kept->arrival & LIVE;
 	}
-	for (unsigned i = capture->used; i-- > 0;) {
-		struct seep_unwind_frame frame = unwinder->fresh[i];
+	for (const struct seep_unwind_frame *frame = walk->next; frame-- != unwinder->fresh;) {
+		uint32_t arrival = frame->arrival;
 
-		if (frame.flags & USES)
-			live = true;
-		if (frame.flags & (REALIGNED | UNPROVEN) || (live && frame.flags & SAVED))
-			frame.flags |= CHECKED;
-		if (live)
-			frame.flags |= LIVE;
-		if (frame.flags & SAVED)
-			live = false;
-		*--kept = frame;
+		if (arrival & USES)
+			is_live = LIVE;
+		--kept;
+		kept->return_address = as_written(frame->return_address);
+		kept->slot = as_written(frame->slot);
+		kept->frame_pointer = as_written(frame->frame_pointer);
+		kept->arrival = checked(arrival | is_live);
+		kept->node = 0;
+		if (arrival & SAVED)
+			is_live = 0;
 	}
 	unwinder->frames = kept;
 	unwinder->count = (uint32_t)(end_of_kept(unwinder) - kept);
 	atomic_signal_fence(memory_order_seq_cst);
-	unwinder->generation = capture->generation;
+	unwinder->generation = generation;
 }
 
 /* The last stack is void, or never was. */
-__attribute__((noinline, cold)) static void begin_anew(struct seep_unwinder *unwinder, unsigned depth_limit)
+RARE void begin_anew(struct seep_unwinder *unwinder, unsigned depth_limit)
 {
 	unwinder->generation = 0;
 	unwinder->depth_limit = depth_limit;
@@ -350,64 +433,96 @@ __attribute__((noinline, cold)) static void begin_anew(struct seep_unwinder *unw
 }
 
 /* Whether frames that are all on the stack, up to the end, are also how it ends now. */
-static bool same_end(const struct seep_unwinder *unwinder, unsigned count, unsigned depth_limit)
+ALWAYS_INLINE bool same_end(const struct seep_unwinder *unwinder, unsigned count, unsigned depth_limit)
 {
 	return count <= depth_limit && (unwinder->end != SEEP_UNWIND_TRUNCATED || count == depth_limit) &&
 	       (!unwinder->null_slot || word_at(unwinder->null_slot) == 0);
 }
 
+/* The whole stack was walked. */
+static unsigned finish(struct capture *capture, uint32_t generation, struct walk *walk, enum outcome outcome,
+	unsigned *unchanged, enum seep_unwind_end *end)
+{
+	struct seep_unwinder *unwinder = capture->unwinder;
+
+	if (outcome == MOVED) /* to where the limit is, which matters only if there is a frame beyond it */
+		outcome = walk->pc ? CUT : NULL_ADDRESS;
+	else if ((outcome == NULL_ADDRESS || outcome == NO_ADDRESS) && walk->next - unwinder->fresh > 1)
+		walk->next--;
+	unwinder->null_slot = outcome == NULL_ADDRESS ? walk->slot : 0;
+	if (outcome == CUT)
+		*end = SEEP_UNWIND_TRUNCATED;
+	else
+		*end = outcome == OUTERMOST || outcome == NULL_ADDRESS ? SEEP_UNWIND_COMPLETE : SEEP_UNWIND_LOST;
+	unwinder->end = *end;
+	put_together(unwinder, generation, walk, end_of_kept(unwinder),
+		capture->live_at_end || *end != SEEP_UNWIND_COMPLETE);
+	*unchanged = 0;
+	return unwinder->count;
+}
+
 unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
 	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
 {
-	struct capture capture = {.unwinder = unwinder,
-		.start = start,
-		.generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed)};
-	struct seep_place place = {
-		.pc = start->return_address, .slot = start->cfa - WORD, .rsp = start->cfa, .rbp = start->frame_pointer};
+	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
+	uint64_t salt = seep_rows_salt(generation);
 	struct seep_unwind_frame *const last = end_of_kept(unwinder);
-	struct arrival arrival = {0};
-	struct seep_unwind_frame *old;
+	struct seep_unwind_frame *const limit = &unwinder->fresh[depth_limit];
+	struct capture capture = {.unwinder = unwinder, .start = start, .limit = limit, .salt = salt};
+	struct walk walk = {.pc = start->return_address,
+		.slot = start->cfa - WORD,
+		.rbp = start->frame_pointer,
+		.next = unwinder->fresh};
+	const struct seep_unwind_frame *old;
 	enum outcome outcome = MOVED;
 
 	if (__builtin_expect(by_libunwind, 0))
-		return seep_oracle_capture(unwinder, start, capture.generation, depth_limit, unchanged, end);
-	if (__builtin_expect(unwinder->generation != capture.generation || unwinder->depth_limit != depth_limit, 0))
+		return seep_oracle_capture(unwinder, start, generation, depth_limit, unchanged, end);
+	if (__builtin_expect(unwinder->generation != generation || unwinder->depth_limit != depth_limit, 0))
 		begin_anew(unwinder, depth_limit);
-	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], place.slot), 0))
-		seep_detour_readable(unwinder, place.slot);
-	for (old = unwinder->frames;;) {
-		while (old->slot < place.slot)
-			old++;
-		if (same_state(old, &place)) {
-			bool moved;
-			struct seep_unwind_frame *changed = first_changed(old, last, &moved);
+	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], walk.slot), 0))
+		seep_detour_readable(unwinder, walk.slot);
+	old = unwinder->frames;
+	for (;;) {
+		seep_row row;
 
-			if (changed == last && same_end(unwinder, capture.used + (unsigned)(last - old), depth_limit)) {
+		while (old->slot < walk.slot)
+			old++;
+		if (same_state(old, &walk)) {
+			bool moved;
+			const struct seep_unwind_frame *changed = first_changed(old, last, &moved);
+
+			if (changed == last &&
+				same_end(unwinder, (unsigned)(walk.next - unwinder->fresh + last - old), depth_limit)) {
 				*unchanged = (unsigned)(last - old);
 				*end = unwinder->end;
-				put_together(&capture, old, &arrival);
+				if (walk.next != unwinder->fresh || old != unwinder->frames)
+					put_together(unwinder, generation, &walk, last - (last - old), false);
 				return unwinder->count;
 			}
 			changed -= !moved;
-			if (!move_along(&capture, old, changed, depth_limit, &place, &arrival))
+			if (!move_along(&walk, old, changed, limit))
 				break;
 			old = changed + 1;
 		}
-		if (capture.used == depth_limit)
+		if (walk.next == limit)
 			break;
-		outcome = leave(&capture, &place, &arrival);
-		if (outcome == MOVED && __builtin_expect(place.pc - FIRST_ADDRESS >= LAST_ADDRESS - FIRST_ADDRESS, 0))
-			outcome = place.pc ? NO_WAY : NULL_ADDRESS;
+		row = seep_rows_get(walk.pc, salt, (struct seep_cfi_workspace *)unwinder->scratch);
+		record(&walk, (uint32_t)row & USES);
+		if (__builtin_expect((row & SEEP_ROW_SPECIAL) == 0, 1)) {
+			if (leave(unwinder, row, &walk, &old))
+				continue;
+			outcome = NO_WAY;
+		} else if (row == SEEP_ROW_END) {
+			outcome = OUTERMOST;
+		} else {
+			struct walk copy = walk;
+
+			outcome = leave_specially(&capture, row, &copy);
+			walk = copy;
+		}
 		if (outcome != MOVED)
 			break;
 	}
-	capture.live_at_end |= outcome != OUTERMOST && place.pc;
-	unwinder->null_slot = outcome == MOVED && !place.pc ? place.slot : 0;
-	unwinder->end = outcome == NO_WAY              ? SEEP_UNWIND_LOST
-			: outcome == MOVED && place.pc ? SEEP_UNWIND_TRUNCATED
-						       : SEEP_UNWIND_COMPLETE;
-	put_together(&capture, last, &arrival);
-	*unchanged = 0;
-	*end = unwinder->end;
-	return unwinder->count;
+	return finish(&capture, generation, &walk, outcome, unchanged, end);
 }
