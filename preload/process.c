@@ -5,6 +5,7 @@
  */
 #include "process.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -82,21 +83,37 @@ static const char *variable(char **envp, const char *name)
 	return NULL;
 }
 
+/* The C library has not been initialised yet. Should the unwinder be a library, dlopen does that, with what the C library
+ * knows of the program: nothing. So it is told here, lest the program finds its environment empty. */
+static bool start_unwinder(char **argv, char **envp)
+{
+	const char *unwinder = variable(envp, "SEEP_UNWIND");
+	char *slash;
+
+	environ = envp;
+	if (!seep_unwind_start(unwinder && strcmp(unwinder, "libunwind") == 0))
+		return false;
+	if (argv[0]) {
+		slash = strrchr(argv[0], '/');
+		program_invocation_name = argv[0];
+		program_invocation_short_name = slash ? slash + 1 : argv[0];
+	}
+	return true;
+}
+
 /* environ is not set yet when this runs; the third argument is. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	struct seep_process *process = seep_kernel_memory(sizeof *process, 1);
 	struct seep_wire_region *region = NULL;
 	const char *name = variable(envp, "SEEP_SOCKET");
-	const char *unwinder = variable(envp, "SEEP_UNWIND");
 	int socket;
 
 	(void)argc;
-	(void)argv;
 	seep_real_find();
 	if (!process)
 		return;
-	if (!seep_unwind_start(unwinder && strcmp(unwinder, "libunwind") == 0))
+	if (!start_unwinder(argv, envp))
 		return;
 	socket = name ? seep_launch_connect(name) : seep_launch_collector(envp);
 	if (socket >= 0)
