@@ -3,7 +3,7 @@
 # Runs the programs of tests/programs that say in their source what they allocate and forget, and compares: what seep
 # reports with that truth, and what the program shows (stdout, stderr, exit status) with what it shows untraced. Called in
 # the root of the repository by tests/t/truth_*.sh, or by hand:
-#   sh tests/truth.sh run|preload|libunwind [PROGRAM...]
+#   sh tests/truth.sh run|preload|libunwind all|PROGRAM...
 set -u
 mode=$1
 shift
@@ -22,8 +22,10 @@ run() {
 	folder=$1
 	shift
 	mkdir -p "$folder"
-	printf 'some\ninput\n' | (cd "$folder" && exec timeout 60 "$@") >"$folder/stdout" 2>"$folder/stderr"
-	echo $? >"$folder/status"
+	{
+		printf 'some\ninput\n' | (cd "$folder" && exec timeout 60 "$@") >"$folder/stdout" 2>"$folder/stderr"
+		echo $? >"$folder/status"
+	} 2>/dev/null # where the shell tells of signals
 }
 
 traced() {
@@ -38,7 +40,7 @@ traced() {
 finished() {
 	for trace in "$@"; do
 		tries=0
-		until "$build/seep" info --json "$trace" 2>/dev/null | jq -e .complete >/dev/null; do
+		until "$build/seep" info "$trace" 2>/dev/null | grep -q '^complete  *yes'; do
 			tries=$((tries + 1))
 			[ $tries -lt 300 ] || return
 			sleep 0.1
@@ -64,9 +66,14 @@ judge() (
 	[ -z "$differences" ]
 )
 
-[ $# -gt 0 ] || set -- $(grep -l '^ \* truth:' "$sources"/*.c "$sources"/*.cc | grep -v '\.so\.c$' | sed 's|.*/||; s|\.cc*$||')
+all=$(grep -l '^ \* truth:' "$sources"/*.c "$sources"/*.cc | grep -v '\.so\.c$' | sed 's|.*/||; s|\.cc*$||')
 home=$scratch
+names=
 for name in "$@"; do
+	[ "$name" = all ] && name=$all
+	names="$names $name"
+done
+for name in $names; do
 	source=$(ls "$sources/$name.c" "$sources/$name.cc" 2>/dev/null)
 	scratch=$home/$name.$tap_number
 	mkdir "$scratch"

@@ -3,8 +3,7 @@
  * Containers that nobody destroys: their memory is obtained deep inside std::, and belongs to the line that filled
  * them.
  *
- * truth: 1 block of 32 at fill@string
- * truth: 1 block of 1001 at fill@string
+ * truth: 2 blocks, 1033 bytes at fill@string
  * truth: 1 block of 24 at fill@vector
  * truth: 1 block of 400 at fill@reserve
  * truth: 1 block of 48 at fill@map

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asks the dynamic linker for its last error before and after an own one: nobody else's is found there, and its message is
- * given back like any block.
+ * Asks the dynamic linker for its last error before and after an own one: nobody else's is found there, and its
+ * message is given back like any block.
  *
  * truth: total 5 blocks
  */

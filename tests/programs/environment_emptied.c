@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1) {
 		malloc(91);
+		usleep(500000); /* so that the collector sees the exec, as in exec_chain.c */
 		return 0;
 	}
 	malloc(19); /* before */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Replaces itself by itself, twice. Same process, three programs, three traces; an exec that fails changes nothing.
+ * Replaces itself by itself, twice. Same process, three programs, three traces; an exec that fails changes
+ * nothing. The later ones live long enough for the collector to see that the earlier one is gone and the process
+ * is not: it looks ten times a second.
  *
  * truth: ends exec
  * truth: 2 blocks of 1 at main@block
@@ -17,6 +19,8 @@
 
 int main(int argc, char **argv)
 {
+	if (argc > 1)
+		usleep(500000);
 	malloc(argc); /* block */
 	execl("/nowhere/at/all", "nothing", NULL);
 	malloc(argc); /* block */

@@ -14,7 +14,7 @@
  * truth: 1 block of 32816 at main@opendir
  * truth: 1 block of 472 at main@fopen
  * truth: 1 block of 64 at main@getaddrinfo
- * truth: 3 blocks of 40 at main@tsearch
+ * truth: 3 blocks of 24 at main@tsearch
  * truth: 1 block of 128 at main@cpu_set
  * truth: 1 block of 21 at main@memstream
  * truth: anything at main@file

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Functions of the C library that build whole structures, which nobody takes down: how many blocks that is, is their own
- * affair, but all belong to the line that called.
+ * Functions of the C library that build whole structures, which nobody takes down: how many blocks that is, is
+ * their own affair, but all belong to the line that called.
  *
  * truth: some blocks at main@regcomp
  * truth: some blocks at main@scandir

@@ -4,6 +4,7 @@
  *
  * truth: 20 blocks of 333 at thread@lost
  * truth: anything at main@create
+ * truth: anything at main@cancel
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -35,7 +36,7 @@ int main(void)
 
 		pthread_create(&other, NULL, thread, NULL); /* create */
 		sem_wait(&ready);
-		pthread_cancel(other);
+		pthread_cancel(other); /* cancel */
 		pthread_join(other, NULL);
 	}
 	return 0;

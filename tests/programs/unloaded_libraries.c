@@ -16,8 +16,8 @@ int main(void)
 	void *place = NULL;
 
 	for (int i = 0; i < 6; i++) {
-		void *library = dlopen(
-			i % 2 ? "unloaded_libraries_second.so" : "unloaded_libraries_first.so", RTLD_LAZY); /* open */
+		const char *name = i % 2 ? "unloaded_libraries_second.so" : "unloaded_libraries_first.so";
+		void *library = dlopen(name, RTLD_LAZY); /* open */
 		void (*entry)(void) = library ? (void (*)(void))dlsym(library, "entry") : NULL;
 
 		if (!entry || (place && place != (void *)entry))
