@@ -3,12 +3,12 @@
  * wrappers.h: which frames are only a way to malloc. A site is named after its first frame that is not: naming every leak
  * "xstrdup" would help nobody. The report and components.c call it. For one thread at a time.
  *
- * The built-in list knows the C library, operator new, std::, Rust's alloc, and the allocation functions of well-known
- * projects. A file adds to it, one pattern a line (globs.h), `#` begins a comment:
+ * The built-in list (wrappers_known.c) knows the C and C++ libraries, Rust's alloc, and the allocation functions of well-known
+ * projects. A file adds to it, one pattern a line (globs.h); `#` at the start of a line or after a space begins a comment:
  *
- *     my_alloc             a function, with or without its parameter list
- *     pool_*  libpool.so*  functions of one module only
- *     *       libpool.so*  all of a module
+ *     my_alloc                a function, with or without its parameter list
+ *     pool_* @libpool.so*     functions of one module only
+ *     * @libpool.so*          all of a module
  */
 #ifndef SEEP_WRAPPERS_H
 #define SEEP_WRAPPERS_H
