@@ -11,7 +11,7 @@
 /* Longest mangled name that is tried, and longest readable one that is given: names come from untrusted files, and a
  * short mangled name can stand for gigabytes of text. */
 #define SEEP_DEMANGLE_MANGLED_MAX 8192
-#define SEEP_DEMANGLE_READABLE_MAX 65536
+#define SEEP_DEMANGLE_READABLE_MAX 16384
 
 /* The readable name, to be freed; NULL only when memory ran out. What is not mangled comes back as it is, except that the
  * compiler's marks of clones and parts of a function (".cold", ".part.0", ".isra.0", ".constprop.0", ".lto_priv.0",
