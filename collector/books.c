@@ -145,7 +145,8 @@ static bool twins_resolve(struct seep_books *b, const struct seep_event *e, uint
 	return alive;
 }
 
-static void block_add(struct seep_books *b, const struct seep_event *e, unsigned flags, uint64_t hash)
+static void block_add(
+	struct seep_books *b, const struct seep_event *e, struct seep_block *at, unsigned flags, uint64_t hash)
 {
 	struct seep_block block = {.address = e->address,
 		.order = e->order,
@@ -153,7 +154,6 @@ static void block_add(struct seep_books *b, const struct seep_event *e, unsigned
 		.flags = flags,
 		.site = seep_sites_find(&b->sites, e->stack, e->tag),
 		.birth = e->birth};
-	struct seep_block *at = seep_blocks_find(&b->blocks, e->address, hash);
 
 	if (seep_blocks_insert(&b->blocks, at, &block, hash) < 0) {
 		b->failed = true;
@@ -184,7 +184,9 @@ static void alloc_apply(struct seep_books *b, const struct seep_event *e, uint64
 		note_allocated(b, site, e->bytes);
 		note_freed(b, site, e->bytes, age_class(e->birth, b->now_tick));
 	} else {
-		block_add(b, e, twins ? SEEP_BLOCK_TWIN : 0, hash);
+		if (twins)
+			first = seep_blocks_find(&b->blocks, e->address, hash); /* some may be gone */
+		block_add(b, e, first, twins ? SEEP_BLOCK_TWIN : 0, hash);
 	}
 }
 

@@ -45,7 +45,7 @@ int seep_order_open(struct seep_order *o); /* 0, or -1 with ENOMEM */
 void seep_order_close(struct seep_order *o);
 
 /* Asks for the memory that an item of this shard needs. */
-static inline void seep_order_prefetch(const struct seep_order *o, uint32_t shard)
+static inline __attribute__((always_inline)) void seep_order_prefetch(const struct seep_order *o, uint32_t shard)
 {
 	__builtin_prefetch(&o->shards[shard], 1);
 }
