@@ -89,16 +89,18 @@ static const char *how_of(const struct seep_trace *t)
 	return t->has_end && t->end.how < sizeof(how) / sizeof(how[0]) ? how[t->end.how] : NULL;
 }
 
-static json_t *remarks_of(const struct seep_report *r)
+/* Sets "remarks", which qualify the figures, and "notes", which don't. */
+static void add_remarks(json_t *object, const struct seep_report *r)
 {
-	json_t *array = json_array();
+	json_t *grave = json_array(), *notes = json_array();
 	struct seep_remarks remarks;
 
 	if (seep_remarks_collect(&remarks, r->trace, r->naming->symbols) == 0)
 		for (size_t i = 0; i < remarks.count; i++)
-			json_array_append_new(array, text(remarks.sentences[i]));
+			json_array_append_new(i < remarks.grave ? grave : notes, text(remarks.sentences[i]));
 	seep_remarks_clear(&remarks);
-	return array;
+	json_object_set_new(object, "remarks", grave);
+	json_object_set_new(object, "notes", notes);
 }
 
 static json_t *trace_of(const struct seep_report *r)
@@ -107,9 +109,8 @@ static json_t *trace_of(const struct seep_report *r)
 	bool exited = t->has_end && t->end.how == SEEP_END_EXITED && t->end.exit_status >= 0;
 	bool killed = t->has_end && t->end.how == SEEP_END_KILLED;
 
-	return json_pack(
-		"{so so so so so so ss so so so sb so so so so so so so so so}", /* in the order of the schema */
-		"file", text(t->name), "pid", number(t->process.pid), "command", command_of(&t->process), "executable",
+	json_t *trace = json_pack("{so so so so so so ss so so so sb so so so so so so so so}", "file", text(t->name),
+		"pid", number(t->process.pid), "command", command_of(&t->process), "executable",
 		text(t->process.executable), "start", seconds(t->process.start_realtime_ns), "duration_seconds",
 		seconds(t->duration_ns), "end", end_of(t), "how", text(how_of(t)), "exit_status",
 		exited ? json_integer(t->end.exit_status) : json_null(), "signal",
@@ -118,7 +119,11 @@ static json_t *trace_of(const struct seep_report *r)
 		number(t->totals.truncated_stacks), "lost_stacks", number(t->totals.lost_stacks), "unrecorded",
 		number(t->totals.unrecorded), "sample_bytes", number(t->process.sample_bytes), "inherited_count",
 		number(t->end.inherited_count), "inherited_bytes", number(t->end.inherited_bytes), "inherited_frees",
-		number(t->end.inherited_frees), "remarks", remarks_of(r));
+		number(t->end.inherited_frees));
+
+	if (trace)
+		add_remarks(trace, r);
+	return trace;
 }
 
 static json_t *totals_of(const struct seep_totals *totals)

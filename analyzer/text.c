@@ -21,7 +21,8 @@
 #define PLACE_COLUMN_MAX 64
 #define PLACE_COLUMNS_MAX 1000
 #define PERIOD_MAX 8
-#define REMARKS_SHOWN 6
+#define NOTES_SHOWN 2 /* before the table; the others come last */
+#define FRAMES_SPARED 4 /* so few are not worth leaving out */
 
 /* How each sort is spoken of. */
 static const struct words {
@@ -108,6 +109,13 @@ static void put_site(struct writer *w, const struct seep_row *row)
 		fprintf(w->out->stream, " (%s)", at);
 }
 
+/* Where it tells more than the place does. */
+static void put_component(struct writer *w, const struct seep_row *row)
+{
+	if (w->report->options.by == SEEP_BY_SITE && *row->component && strcmp(row->component, row->at.module) != 0)
+		fprintf(w->out->stream, ", component %s", safe(w, row->component));
+}
+
 static void put_top(struct writer *w, const struct seep_row *row)
 {
 	const struct seep_report *r = w->report;
@@ -133,8 +141,7 @@ static void put_top(struct writer *w, const struct seep_row *row)
 	if (r->options.sort != SEEP_SORT_PEAK && r->matched_rows > 1)
 		fprintf(out, ": %s in %s %s", seep_unit_bytes(&bytes, of.bytes), seep_unit_count(&blocks, of.count),
 			of.count == 1 ? "block" : "blocks");
-	if (r->options.by == SEEP_BY_SITE && *row->component)
-		fprintf(out, ", component %s", safe(w, row->component));
+	put_component(w, row);
 	fputs(".\n", out);
 }
 
@@ -184,19 +191,44 @@ static void put_answer(struct writer *w)
 	put_top(w, &r->rows[0]);
 }
 
-static void put_remarks(struct writer *w, const struct seep_remarks *remarks)
+static void put_remark(struct writer *w, enum seep_style style, const char *word, const char *sentence)
 {
-	size_t shown = remarks->grave > REMARKS_SHOWN ? remarks->grave : REMARKS_SHOWN;
+	fprintf(w->out->stream, "%s%s: %s%s\n", seep_output_style(w->out, style), word, safe(w, sentence), plain(w));
+}
 
-	if (shown > remarks->count)
-		shown = remarks->count;
-	for (size_t i = 0; i < shown; i++)
-		fprintf(w->out->stream, "%s%s%s%s\n",
-			seep_output_style(w->out, i < remarks->grave ? SEEP_STYLE_WARNING : SEEP_STYLE_FAINT),
-			i < remarks->grave ? "Mind: " : "Note: ", safe(w, remarks->sentences[i]), plain(w));
-	if (shown < remarks->count)
-		fprintf(w->out->stream, "%s%zu more notes: `seep info` has them.%s\n", faint(w), remarks->count - shown,
-			plain(w));
+/* What makes figures wrong or missing: all of it. */
+static void put_grave_remarks(struct writer *w, const struct seep_remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->grave; i++)
+		put_remark(w, SEEP_STYLE_WARNING, "Mind", remarks->sentences[i]);
+}
+
+/* The first ones of the others. Returns how many remarks have been told. */
+static size_t put_first_notes(struct writer *w, const struct seep_remarks *remarks)
+{
+	size_t i;
+
+	for (i = remarks->grave; i < remarks->count && i < remarks->grave + NOTES_SHOWN; i++)
+		put_remark(w, SEEP_STYLE_FAINT, "Note", remarks->sentences[i]);
+	if (i < remarks->count)
+		fprintf(w->out->stream, "%sNote: %zu more at the end.%s\n", faint(w), remarks->count - i, plain(w));
+	return i;
+}
+
+static void put_last_notes(struct writer *w, const struct seep_remarks *remarks, size_t told)
+{
+	if (told < remarks->count)
+		fputc('\n', w->out->stream);
+	for (size_t i = told; i < remarks->count; i++)
+		put_remark(w, SEEP_STYLE_FAINT, "Note", remarks->sentences[i]);
+}
+
+/* As it was called, which says more than the file does where that has many names. */
+static const char *process_name(const struct seep_trace *t)
+{
+	if (t->process.argument_count && *t->process.arguments[0])
+		return base_name(t->process.arguments[0]);
+	return t->has_process ? base_name(t->process.executable) : "A process without a name";
 }
 
 static void put_process(struct writer *w)
@@ -206,9 +238,8 @@ static void put_process(struct writer *w)
 	struct seep_ending ending;
 	FILE *out = w->out->stream;
 
-	fprintf(out, "%s (pid %" PRIu32 ") ran for %s and %s: ",
-		t->has_process ? safe(w, base_name(t->process.executable)) : "A process that is not named",
-		t->process.pid, seep_unit_duration(&time, t->duration_ns), seep_ending_of(&ending, t));
+	fprintf(out, "%s (pid %" PRIu32 ") ran for %s and %s: ", safe(w, process_name(t)), t->process.pid,
+		seep_unit_duration(&time, t->duration_ns), seep_ending_of(&ending, t));
 	fprintf(out, "%s allocation%s of %s, at most %s at once (after %s).\n",
 		seep_unit_count(&count, t->totals.allocated.count), plural(t->totals.allocated.count),
 		seep_unit_bytes(&bytes, t->totals.allocated.bytes), seep_unit_bytes(&peak, t->totals.peak_live_bytes),
@@ -421,26 +452,46 @@ static void put_lines(struct writer *w, const struct line *lines, size_t count, 
 	}
 }
 
+/* Without the frames that start every program and thread, at the outer end. */
+static size_t without_start(const struct seep_frame *frames, size_t count, const struct seep_frame *named)
+{
+	static const char *const starts[] = {"_start", "__libc_start_main", "__libc_start_main_impl",
+		"__libc_start_call_main", "clone", "clone3", "__clone3", "__GI___clone3"};
+	size_t i;
+
+	while (count > 1 && strcmp(frames[count - 1].function, named->function) != 0) {
+		for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+			if (!strcmp(frames[count - 1].function, starts[i]))
+				break;
+		if (i == sizeof(starts) / sizeof(starts[0]))
+			break;
+		count--;
+	}
+	return count;
+}
+
 static int put_stack(struct writer *w, const struct seep_row *row, uint64_t depth)
 {
 	const struct seep_report *r = w->report;
 	const struct seep_frame *frames;
-	int64_t count = seep_paths_frames(r->paths, row->path, &frames);
-	size_t max = (uint64_t)count < depth ? (size_t)count : (size_t)depth, used, n;
+	int64_t all = seep_paths_frames(r->paths, row->path, &frames);
 	enum seep_path_end end = seep_paths_end(r->paths, row->path);
+	size_t count, max, used, n;
 	struct line *lines;
 	FILE *out = w->out->stream;
 
-	if (count < 0)
+	if (all < 0)
 		return -1;
+	count = without_start(frames, (size_t)all, &row->at);
+	max = count <= depth || count - depth <= FRAMES_SPARED ? count : (size_t)depth;
 	lines = malloc((max + 1) * sizeof(*lines));
 	if (!lines)
 		return -1;
-	n = make_lines(w, frames, (size_t)count, lines, max, &used);
+	n = make_lines(w, frames, count, lines, max, &used);
 	put_lines(w, lines, n, &row->at);
 	free(lines);
-	if ((size_t)count > used)
-		fprintf(out, "   ... and %zu frames further out (--depth %" PRId64 ")\n", (size_t)count - used, count);
+	if (count > used)
+		fprintf(out, "   ... and %zu frames further out (--depth %zu)\n", count - used, count);
 	else if (end == SEEP_PATH_TRUNCATED)
 		fputs("   ... cut here: the recording kept no more frames\n", out);
 	else if (end == SEEP_PATH_LOST)
@@ -472,24 +523,17 @@ static void put_heading(struct writer *w, size_t number, const struct seep_row *
 	put_growth(w, row);
 	if (row->tag)
 		fprintf(out, ", tag %s", safe(w, row->tag));
-	if (r->options.by == SEEP_BY_SITE && *row->component)
-		fprintf(out, ", component %s", safe(w, row->component));
+	put_component(w, row);
 	if (row->sites > 1)
 		fprintf(out, "; the largest of %zu sites", row->sites);
 	fputc('\n', out);
 }
 
-static int put_report(struct writer *w, const struct seep_text_options *options)
+static int put_rows(struct writer *w, const struct seep_text_options *options)
 {
 	const struct seep_report *r = w->report;
-	struct seep_remarks remarks;
 	size_t stacks = options->stacks < r->row_count ? (size_t)options->stacks : r->row_count;
 
-	put_answer(w);
-	if (seep_remarks_collect(&remarks, r->trace, r->naming->symbols) == 0)
-		put_remarks(w, &remarks);
-	seep_remarks_clear(&remarks);
-	put_process(w);
 	if (!r->row_count)
 		return 0;
 	fputc('\n', w->out->stream);
@@ -502,6 +546,23 @@ static int put_report(struct writer *w, const struct seep_text_options *options)
 			return -1;
 	}
 	return 0;
+}
+
+static int put_report(struct writer *w, const struct seep_text_options *options)
+{
+	struct seep_remarks remarks;
+	size_t told;
+	int result = seep_remarks_collect(&remarks, w->report->trace, w->report->naming->symbols);
+
+	put_answer(w);
+	put_grave_remarks(w, &remarks);
+	put_process(w);
+	told = put_first_notes(w, &remarks);
+	if (result == 0)
+		result = put_rows(w, options);
+	put_last_notes(w, &remarks, told);
+	seep_remarks_clear(&remarks);
+	return result;
 }
 
 int seep_text_write(

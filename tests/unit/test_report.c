@@ -572,7 +572,7 @@ static void the_text_begins_with_the_answer(void **state)
 		"976.6 KiB unfreed in 971 blocks at 2 sites; 97 % of it at handle (/src/handler.c:20): "
 		"947.3 KiB in 970 blocks, component ");
 	assert_non_null(
-		strstr(text, "a?pp (pid 42) ran for 2.0 s and was killed by SIGKILL: 971 allocations of 976.6 KiB, "));
+		strstr(text, "app (pid 42) ran for 2.0 s and was killed by SIGKILL: 971 allocations of 976.6 KiB, "));
 	assert_non_null(strstr(text,
 		"\n  UNFREED  BLOCKS  SHARE  OLDEST  FUNCTION  FILE:LINE\n"
 		"947.3 KiB     970   97 %   2.0 s  handle    /src/handler.c:20\n"
