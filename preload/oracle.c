@@ -22,6 +22,7 @@ static struct {
 	int (*init_local)(unw_cursor_t *, unw_context_t *);
 	int (*step)(unw_cursor_t *);
 	int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
+	int (*is_signal_frame)(unw_cursor_t *);
 } libunwind;
 
 struct scratch {
@@ -41,7 +42,8 @@ bool seep_oracle_open(void)
 	step = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_step));
 	libunwind.init_local = (int (*)(unw_cursor_t *, unw_context_t *))dlsym(library, NAME_OF(unw_init_local));
 	libunwind.get_reg = (int (*)(unw_cursor_t *, int, unw_word_t *))dlsym(library, NAME_OF(unw_get_reg));
-	if (!step || !libunwind.init_local || !libunwind.get_reg)
+	libunwind.is_signal_frame = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_is_signal_frame));
+	if (!step || !libunwind.init_local || !libunwind.get_reg || !libunwind.is_signal_frame)
 		return false;
 	libunwind.step = step;
 	return true;
@@ -86,8 +88,9 @@ static unsigned walk(struct scratch *room, const struct seep_unwind_start *start
 			*end = SEEP_UNWIND_TRUNCATED;
 			return count;
 		}
-		frames[count++] = (struct seep_unwind_frame){
-			.return_address = address, .slot = get(&room->cursor, UNW_REG_SP) - sizeof(uintptr_t)};
+		frames[count++] = (struct seep_unwind_frame){.return_address = address,
+			.slot = get(&room->cursor, UNW_REG_SP) - sizeof(uintptr_t),
+			.arrival = libunwind.is_signal_frame(&room->cursor) > 0 ? SEEP_UNWIND_INTERRUPTED : 0};
 	}
 	if (stepped == 0)
 		*end = SEEP_UNWIND_COMPLETE;

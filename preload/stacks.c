@@ -175,7 +175,7 @@ uint32_t seep_stacks_capture(struct seep_thread *thread, const struct seep_unwin
 	if (unchanged)
 		node = frames[used - unchanged].node;
 	for (unsigned i = used - unchanged; i-- > 0;) {
-		node = child(thread, node, frames[i].return_address);
+		node = child(thread, node, seep_unwind_after_call(&frames[i]));
 		frames[i].node = node;
 	}
 	return node;

@@ -59,6 +59,17 @@ struct seep_unwind_frame {
 	uint32_t node; /* the owner's: what stands for the stack from the outermost frame to this one; not 0 */
 };
 
+/* Of a frame's arrival: a signal interrupted it, or it is the one between a handler and what that interrupted. */
+#define SEEP_UNWIND_INTERRUPTED (1u << 27)
+
+/* What stands for the frame in a stack: the address after its call. Of a frame that was interrupted, the one after the first
+ * byte of the instruction that was to be next: whoever looks for the call looks just before, and an instruction is not
+ * the one before it, which may be another line's or even another function's. */
+static inline uintptr_t seep_unwind_after_call(const struct seep_unwind_frame *frame)
+{
+	return frame->return_address + !!(frame->arrival & SEEP_UNWIND_INTERRUPTED);
+}
+
 /* All zero is a valid empty one. Some 70 KB, of which a thread touches what its deepest stack needs (64 bytes a frame) and a
  * page or two: take it from the kernel. */
 struct seep_unwinder {

@@ -307,6 +307,9 @@ RARE enum outcome leave_specially(struct capture *capture, seep_row row, struct 
 	enum outcome outcome;
 
 	for (;;) {
+		/* Nobody called the code that a handler returns to: it begins at its return address. */
+		if ((row & SEEP_ROW_KIND) == SEEP_ROW_SIGNAL)
+			walk->next[-1].arrival |= SEEP_UNWIND_INTERRUPTED;
 		outcome = leave_any(capture, row, walk, &place, &walk->arrival);
 		if (outcome != MOVED)
 			return outcome;
@@ -319,7 +322,7 @@ RARE enum outcome leave_specially(struct capture *capture, seep_row row, struct 
 			return CUT;
 		row = place.interrupted ? seep_rows_exact(place.pc, (void *)capture->unwinder->scratch)
 					: seep_rows_get(place.pc, capture->salt, (void *)capture->unwinder->scratch);
-		walk->arrival |= INTERRUPTED;
+		walk->arrival |= INTERRUPTED | (place.interrupted ? SEEP_UNWIND_INTERRUPTED : 0);
 		record(walk, (uint32_t)row & USES);
 	}
 }
