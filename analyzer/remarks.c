@@ -97,6 +97,11 @@ static int remark_counters(struct seep_remarks *r, const struct seep_trace *t)
 	return 0;
 }
 
+static const char *has(uint64_t count)
+{
+	return count == 1 ? " has" : "s have";
+}
+
 static int remark_stacks(struct seep_remarks *r, const struct seep_trace *t)
 {
 	struct seep_unit count, bytes;
@@ -108,12 +113,13 @@ static int remark_stacks(struct seep_remarks *r, const struct seep_trace *t)
 					      seep_unit_bytes(&bytes, t->end.inherited_bytes)) < 0)
 		return -1;
 	if (t->totals.truncated_stacks &&
-		remark(r, "The stacks of %s allocations are longer than %u frames, and were cut at their outer end.",
-			seep_unit_count(&count, t->totals.truncated_stacks), t->process.depth_limit) < 0)
+		remark(r, "%s allocation%s a stack of more than %u frames, which was cut at its outer end.",
+			seep_unit_count(&count, t->totals.truncated_stacks), has(t->totals.truncated_stacks),
+			t->process.depth_limit) < 0)
 		return -1;
 	if (t->totals.lost_stacks &&
-		remark(r, "The stacks of %s allocations end early, in code without unwind information.",
-			seep_unit_count(&count, t->totals.lost_stacks)) < 0)
+		remark(r, "%s allocation%s a stack that ends early, in code without unwind information.",
+			seep_unit_count(&count, t->totals.lost_stacks), has(t->totals.lost_stacks)) < 0)
 		return -1;
 	return 0;
 }

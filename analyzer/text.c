@@ -116,19 +116,26 @@ static void put_component(struct writer *w, const struct seep_row *row)
 		fprintf(w->out->stream, ", component %s", safe(w, row->component));
 }
 
+/* What rows are ordered by. */
+static uint64_t weight(const struct seep_report *r, const struct seep_trace_count *of)
+{
+	return r->options.sort == SEEP_SORT_COUNT ? of->count : of->bytes;
+}
+
 static void put_top(struct writer *w, const struct seep_row *row)
 {
 	const struct seep_report *r = w->report;
 	struct seep_trace_count of = seep_report_measure(r, row);
 	struct seep_unit share, bytes, blocks;
-	bool by_count = r->options.sort == SEEP_SORT_COUNT;
 	FILE *out = w->out->stream;
 
 	if (r->options.sort == SEEP_SORT_PEAK) {
 		fprintf(out, "the highest peak, %s, had ", seep_unit_bytes(&bytes, of.bytes));
 	} else {
-		seep_unit_share(&share, by_count ? of.count : of.bytes, by_count ? r->matched.count : r->matched.bytes);
-		fprintf(out, "%s of %s ", share.text, by_count ? "the blocks" : "it");
+		uint64_t part = weight(r, &of), whole = weight(r, &r->matched);
+
+		fprintf(out, "%s of %s ", part == whole ? "all" : seep_unit_share(&share, part, whole),
+			r->options.sort == SEEP_SORT_COUNT ? "the blocks" : "it");
 	}
 	if (r->options.by == SEEP_BY_SITE || r->options.by == SEEP_BY_FUNCTION) {
 		fputs(r->options.sort == SEEP_SORT_PEAK ? "" : "at ", out);
@@ -187,7 +194,9 @@ static void put_answer(struct writer *w)
 			seep_unit_bytes(&bytes, r->matched.bytes), words[r->options.sort].noun, plain(w),
 			seep_unit_count(&count, r->matched.count), plural(r->matched.count),
 			seep_unit_count(&sites, r->matched_sites), plural(r->matched_sites),
-			r->options.filter_count ? " that match the filter" : "");
+			!r->options.filter_count ? ""
+			: r->matched_sites == 1  ? " that matches the filter"
+						 : " that match the filter");
 	put_top(w, &r->rows[0]);
 }
 
