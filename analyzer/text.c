@@ -168,8 +168,9 @@ static void put_nothing(struct writer *w)
 	else if (!totals->allocated.count)
 		fputs("No allocation was recorded.\n", out);
 	else if (w->report->options.sort == SEEP_SORT_UNFREED || w->report->options.sort == SEEP_SORT_COUNT)
-		fprintf(out, "%sNothing is unfreed%s: all of the %s blocks that were allocated have been freed.\n",
-			strong(w), plain(w), seep_unit_count(&count, totals->allocated.count));
+		fprintf(out, "%sNothing is unfreed%s: %s block%s allocated, and as many freed.\n", strong(w), plain(w),
+			seep_unit_count(&count, totals->allocated.count),
+			totals->allocated.count == 1 ? " was" : "s were");
 	else
 		fprintf(out, "%s.\n", words[w->report->options.sort].none);
 }
