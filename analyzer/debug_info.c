@@ -243,7 +243,7 @@ static void call_site(struct seep_debug_info *d, struct unit *unit, Dwarf_Die *c
 		frame->line = (unsigned)number;
 	if (!dwarf_formudata(dwarf_attr(call, DW_AT_call_file, &attribute), &number) &&
 		!dwarf_getsrcfiles(&unit->die, &files, &count) && number < count)
-		frame->file = seep_debug_names_file(d->names, dwarf_filesrc(files, number, NULL, NULL));
+		frame->file = seep_debug_names_file(d->names, dwarf_filesrc(files, number, NULL, NULL), &unit->die);
 }
 
 static void line_of(struct seep_debug_info *d, struct unit *unit, uint64_t address, struct seep_debug_frame *frame)
@@ -253,7 +253,7 @@ static void line_of(struct seep_debug_info *d, struct unit *unit, uint64_t addre
 
 	if (!row)
 		return;
-	frame->file = seep_debug_names_file(d->names, dwarf_linesrc(row, NULL, NULL));
+	frame->file = seep_debug_names_file(d->names, dwarf_linesrc(row, NULL, NULL), &unit->die);
 	if (!dwarf_lineno(row, &line) && line > 0)
 		frame->line = (unsigned)line;
 }

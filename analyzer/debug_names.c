@@ -193,7 +193,19 @@ static void path_clean(char *path)
 	*to = '\0';
 }
 
-const char *seep_debug_names_file(struct seep_debug_names *n, const char *path)
+/* libdw leaves some paths relative to the folder that the compiler ran in. */
+static char *path_join(const char *path, Dwarf_Die *unit)
+{
+	const char *folder = *path == '/' ? NULL : string_of(unit, DW_AT_comp_dir);
+	char *joined;
+
+	if (!folder || !*folder || strnlen(folder, PATH_MAX) == PATH_MAX ||
+		(*folder != '/' && !strncmp(path, folder, strlen(folder))))
+		return strdup(path);
+	return asprintf(&joined, "%s/%s", folder, path) < 0 ? NULL : joined;
+}
+
+const char *seep_debug_names_file(struct seep_debug_names *n, const char *path, Dwarf_Die *unit)
 {
 	const char **kept;
 	bool fresh;
@@ -204,7 +216,7 @@ const char *seep_debug_names_file(struct seep_debug_names *n, const char *path)
 	kept = text_at(n, path, &fresh);
 	if (!kept || !fresh)
 		return kept ? *kept : NULL;
-	clean = strdup(path);
+	clean = path_join(path, unit);
 	if (clean) {
 		path_clean(clean);
 		*kept = seep_names_keep(n->names, clean);

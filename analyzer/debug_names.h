@@ -19,8 +19,8 @@ struct seep_debug_names *seep_debug_names_open(struct seep_names *names);
  * classes that it is in. NULL: it has none. */
 const char *seep_debug_names_function(struct seep_debug_names *n, Dwarf_Die *die);
 
-/* A path as libdw gave it, without "." and ".." and doubled slashes. NULL for none. */
-const char *seep_debug_names_file(struct seep_debug_names *n, const char *path);
+/* A path as libdw gave it for a unit, as absolute as that can make it, without "." and ".." and doubled slashes. NULL for none. */
+const char *seep_debug_names_file(struct seep_debug_names *n, const char *path, Dwarf_Die *unit);
 
 void seep_debug_names_close(struct seep_debug_names *n);
 

@@ -28,6 +28,7 @@ struct seep_debug_scopes {
 	const char *last_die; /* the walk only goes forward */
 };
 
+/* "session::" -> "session::table::". A class without a name that has functions is nearly always a lambda's. */
 static const char *scope_within(const struct seep_debug_scopes *s, const char *scope, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);
@@ -35,9 +36,21 @@ static const char *scope_within(const struct seep_debug_scopes *s, const char *s
 	int bytes;
 
 	if (!name)
-		name = dwarf_tag(die) == DW_TAG_namespace ? "(anonymous namespace)" : "{unnamed}";
+		name = dwarf_tag(die) == DW_TAG_namespace ? "(anonymous namespace)" : "{lambda}";
 	bytes = snprintf(text, sizeof(text), "%s%s::", scope, name);
 	return bytes < (int)sizeof(text) ? seep_names_keep(s->names, text) : scope;
+}
+
+/* What is in a function is in its namespace and class, which are those of its declaration if it was declared before. */
+static const char *scope_of_function(const struct seep_debug_scopes *s, const char *scope, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die declaration;
+
+	if ((dwarf_attr(die, DW_AT_specification, &attribute) || dwarf_attr(die, DW_AT_abstract_origin, &attribute)) &&
+		dwarf_formref_die(&attribute, &declaration))
+		return seep_debug_scopes_of(s, &declaration);
+	return scope;
 }
 
 static int note(struct seep_debug_scopes *s, const void *die, const char *scope)
@@ -55,14 +68,15 @@ static int walk(struct seep_debug_scopes *s, Dwarf_Die *parent, const char *scop
 	if (depth > DEPTH_MAX || dwarf_child(parent, &die))
 		return 0;
 	do {
-		const char *inner = scope;
+		const char *inner = scope, *outer = scope;
 
 		if ((const char *)die.addr <= s->last_die)
 			return 0;
 		s->last_die = die.addr;
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_subprogram:
-			if (*scope && note(s, die.addr, scope))
+			outer = scope_of_function(s, scope, &die);
+			if (*outer && note(s, die.addr, outer))
 				return -1;
 			__attribute__((fallthrough)); /* a class may be within a function */
 		case DW_TAG_namespace:
@@ -72,7 +86,7 @@ static int walk(struct seep_debug_scopes *s, Dwarf_Die *parent, const char *scop
 		case DW_TAG_union_type:
 		case DW_TAG_enumeration_type:
 		case DW_TAG_interface_type:
-			inner = scope_within(s, scope, &die);
+			inner = scope_within(s, outer, &die);
 			if (!inner)
 				return -1;
 			break;
