@@ -154,7 +154,7 @@ static const uint8_t *look_up(const uint8_t *header, const uint8_t *table, uint6
 	if (first == 0)
 		return NULL;
 	memcpy(&pair, table + (first - 1) * sizeof pair, sizeof pair);
-	return header + pair.entry;
+	return (const uint8_t *)((uintptr_t)header + (uintptr_t)(intptr_t)pair.entry);
 }
 
 enum seep_cfi_status seep_cfi_search(
