@@ -71,7 +71,7 @@ static void words(void)
 	regfree(&expression);
 	glob("/*", 0, NULL, &paths);
 	globfree(&paths);
-	wordexp("one 'two three' ~", &parts, WRDE_NOCMD);
+	wordexp("one 'two three' four", &parts, WRDE_NOCMD);
 	wordfree(&parts);
 }
 
@@ -111,8 +111,8 @@ static void tables(void)
 int main(void)
 {
 	files();
-	words(); /* caches */
-	network(); /* caches */
+	words();
+	network();
 	tables();
 	freelocale(newlocale(LC_ALL_MASK, "C", NULL));
 	return 0;
