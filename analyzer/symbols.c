@@ -227,12 +227,10 @@ static void files_find(struct seep_symbols *s, struct binary *b)
 }
 
 /* The linker's name of the function at an address. The tables are only read once an address needs them. */
-static const char *symbol_find(struct seep_symbols *s, struct binary *b, uint64_t address)
+static const char *linker_name(struct binary *b, uint64_t address)
 {
 	struct seep_elf_file *files[2];
-	const char *symbol, *kept;
 	size_t count = 0;
-	char *readable;
 
 	if (b->debug)
 		files[count++] = b->debug;
@@ -240,8 +238,15 @@ static const char *symbol_find(struct seep_symbols *s, struct binary *b, uint64_
 		files[count++] = b->program;
 	if (!count || (!b->table && seep_symbol_table_open(&b->table, files, count)))
 		return NULL;
-	symbol = seep_symbol_table_find(b->table, address);
-	readable = symbol ? seep_demangle(symbol) : NULL;
+	return seep_symbol_table_find(b->table, address);
+}
+
+/* The same, readable. */
+static const char *symbol_find(struct seep_symbols *s, struct binary *b, uint64_t address)
+{
+	const char *symbol = linker_name(b, address), *kept;
+	char *readable = symbol ? seep_demangle(symbol) : NULL;
+
 	kept = readable ? seep_names_keep(s->names, readable) : NULL;
 	free(readable);
 	return kept;
@@ -335,6 +340,19 @@ int seep_symbols_resolve(struct seep_symbols *s, uint32_t module, uint64_t retur
 	*frames = s->answers[number].frames;
 	*count = s->answers[number].count;
 	return 0;
+}
+
+const char *seep_symbols_linkage(struct seep_symbols *s, uint32_t module, uint64_t return_address)
+{
+	uint32_t number = seep_map_find(&s->load_numbers, 0, module, UINT32_MAX);
+	const struct load *load = number == UINT32_MAX ? NULL : &s->loads[number];
+	const char *symbol;
+
+	if (!load)
+		return NULL;
+	files_find(s, load->binary);
+	symbol = linker_name(load->binary, return_address - 1 - load->bias);
+	return symbol ? seep_names_keep(s->names, symbol) : NULL;
 }
 
 static void remarks_clear(struct remarks *r)

@@ -45,6 +45,10 @@ int seep_symbols_open(struct seep_symbols **s, const struct seep_symbols_options
 int seep_symbols_resolve(struct seep_symbols *s, uint32_t module, uint64_t return_address,
 	const struct seep_frame **frames, size_t *count);
 
+/* The function that a return address is in, as the linker knows it ("_Znwm"): suppression files hold such names. NULL where no symbol table says
+ * so. The string lives as long as s. */
+const char *seep_symbols_linkage(struct seep_symbols *s, uint32_t module, uint64_t return_address);
+
 /* One sentence for people about each module that could not be used as recorded, among those asked for so far: its file
  * changed or is missing, or has no symbols for some address. Valid until the next call on s. Returns how many. */
 size_t seep_symbols_remarks(const struct seep_symbols *s, const char *const **sentences);
