@@ -75,13 +75,14 @@ static int look_at(struct seep_elf_file *f, struct seep_error *e)
 
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !gelf_getehdr(f->elf, &header))
 		return seep_error_set(e, "%s is no ELF file that can be read", f->path);
-	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
-		return seep_error_set(e, "%s is neither a program nor a shared library", f->path);
 	bytes = dwelf_elf_gnu_build_id(f->elf, &id);
 	if (bytes > 0 && (size_t)bytes <= sizeof(f->build_id)) {
 		memcpy(f->build_id, id, (size_t)bytes);
 		f->build_id_bytes = (unsigned)bytes;
 	}
+	/* A relocatable file with a build-id is one that dwz made; its DWARF is final. */
+	if (header.e_type != ET_EXEC && header.e_type != ET_DYN && !(header.e_type == ET_REL && f->build_id_bytes))
+		return seep_error_set(e, "%s is neither a program nor a shared library", f->path);
 	f->has_debug_info = has_bytes(f->elf, ".debug_info") || has_bytes(f->elf, ".zdebug_info");
 	f->has_symbols = has_bytes(f->elf, ".symtab");
 	return 0;
