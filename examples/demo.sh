@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Traces a web service that leaks, and prints the report that names the leak. Installs what is missing on Debian 12 (with
-# root or sudo), builds, and takes some ten seconds after that. examples/README.md tells the story.
+# root or sudo), builds, and takes some fifteen seconds after that. examples/README.md tells the story.
 #   sh examples/demo.sh [--fixed] [--keep FOLDER]
 set -eu
 
@@ -66,11 +66,11 @@ echo "demo: building"
 
 trace=$folder/$server.seep
 rm -f "$folder/pid" "$folder/port" "$trace"
-echo "demo: build/seep run -o $server.seep -- $server --session-seconds 3, and 1000 visits in 5 seconds:"
+echo "demo: build/seep run -o $server.seep -- $server --session-seconds 3, and 1500 visits in 10 seconds:"
 build/seep run -o "$trace" -- "build/examples/$server" --session-seconds 3 \
 	--port-file "$folder/port" --pid-file "$folder/pid" 2>"$folder/server.log" &
 run=$!
-build/examples/session-driver --port-file "$folder/port" --abandon 600 --log-out 300 --refuse 100 --seconds 5 --progress \
+build/examples/session-driver --port-file "$folder/port" --abandon 1000 --log-out 400 --refuse 100 --seconds 10 --progress \
 	>"$folder/driver.txt" || {
 	cat "$folder/server.log" >&2
 	stop "the load did not go as it should; above is what the driver and the server say"
