@@ -47,6 +47,18 @@ class Outcome:
             return None
         return max(added, 0) / heaptrack
 
+    def cpu_against_heaptrack(self, tool):
+        """The same of all CPU time, the collector's and the interpreter's too."""
+        if not all(self.runs.get(name) for name in (tool, "heaptrack", "untraced")):
+            return None
+        middle = {name: self.middle(name, lambda run: run.cpu_all) for name in (tool, "heaptrack", "untraced")}
+        heaptrack = middle["heaptrack"] - middle["untraced"]
+        return max(middle[tool] - middle["untraced"], 0) / heaptrack if heaptrack > LEAST_ADDED_SECONDS else None
+
+    def waited(self):
+        """The part of an untraced run that one thread of it did not run: what other work took from it."""
+        return self.middle("untraced", lambda run: 1 - run.cpu_program / run.wall)
+
     def rate(self, tool, kind):
         return self.middle(tool, lambda run: run.rates[kind])
 
@@ -93,7 +105,7 @@ class Table:
         return self.text(self.head) + "\n" + self.text(rule)
 
 
-COST = [("CPU s", 6), ("beside", 6), ("RSS +MB", 7), ("trace MB", 8), ("done s", 6), ("report s", 8)]
+COST = [("CPU s", 6), ("beside", 6), ("/heaptrack", 10), ("RSS +MB", 7), ("trace MB", 8), ("done s", 6), ("report s", 8)]
 PROGRAMS = Table(
     [("work", 14), ("tool", 9), ("run s", 7), ("+-%", 4), ("times", 5), ("+ns/block", 9), ("/heaptrack", 10)] + COST
 )
@@ -108,6 +120,7 @@ def cost_cells(outcome, tool):
     return [
         number(cpu),
         number(outcome.middle(tool, lambda run: run.cpu_all - run.cpu_program)) if traced else "-",
+        fraction(outcome.cpu_against_heaptrack(tool)) if tool in ("seep", "sample") else "-",
         number(rss / MEGABYTE, 1) if rss is not None and tool != "untraced" else "-",
         number(median(run.trace_bytes for run in runs) / MEGABYTE, 3) if traced else "-",
         number(outcome.middle(tool, lambda run: run.settled)) if not outcome.work.server else "-",
@@ -157,54 +170,37 @@ class Bound:
     met: bool
 
     def cells(self):
-        return [self.what, self.limit, self.measured, "yes" if self.met else "NO"]
+        return [self.what, self.limit, "yes" if self.met else "NO", self.measured]
 
 
-def worst(pairs, greatest=True):
-    """The (value, name) that is worst, without those that are None."""
-    known = [(value, name) for value, name in pairs if value is not None]
-    return (max(known) if greatest else min(known)) if known else None
-
-
-def ratio_bound(outcomes, kind, what, limit):
-    found = worst((o.against_heaptrack("seep"), o.work.name) for o in outcomes if o.work.kind == kind)
-    if not found:
+def bound(what, limit_text, figures, limit, show, at_least=False):
+    """figures: pairs of a work's name and its figure, or None for unknown. Names all that break the bound, or the one
+    that comes closest. A list of one, or of none if nothing is known."""
+    known = sorted(((value, name) for name, value in figures if value is not None), reverse=not at_least)
+    if not known:
         return []
-    text = ", ".join(
-        f"{o.work.name} {fraction(o.against_heaptrack('seep'))}"
+    broken = [(value, name) for value, name in known if (value < limit if at_least else value > limit)]
+    measured = ", ".join(f"{name} {show(value)}" for value, name in broken or known[:1])
+    return [Bound(what, limit_text, measured, not broken)]
+
+
+def ratio_figures(outcomes, kind):
+    return [(o.work.name, o.against_heaptrack("seep")) for o in outcomes if o.work.kind == kind]
+
+
+def rate_figures(outcomes, tool, names):
+    return [
+        (f"{o.work.name} {kind}", o.rate(tool, kind) / o.rate("untraced", kind))
         for o in outcomes
-        if o.work.kind == kind and (o.against_heaptrack("seep") or 0) > limit
-    )
-    return [Bound(what, f"1/{1 / limit:.0f}", text or f"{fraction(found[0])} ({found[1]})", found[0] <= limit)]
-
-
-def rate_bound(outcomes, tool, names, least, what):
-    found = worst(
-        (
-            (o.rate(tool, kind) / o.rate("untraced", kind), f"{o.work.name} {kind}")
-            for o in outcomes
-            if o.work.name in names and o.runs.get(tool) and o.runs.get("untraced")
-            for kind in o.kinds()
-        ),
-        greatest=False,
-    )
-    if not found:
-        return []
-    return [Bound(what, f"{100 * least:.0f} %", f"{100 * found[0]:.1f} % ({found[1]})", found[0] >= least)]
-
-
-def simple_bound(outcomes, what, limit, unit, value):
-    """value(outcome) -> figure or None; the greatest must not exceed the limit."""
-    found = worst((value(outcome), outcome.work.name) for outcome in outcomes)
-    if not found:
-        return []
-    return [Bound(what, f"{limit:g}{unit}", f"{found[0]:.3g}{unit} ({found[1]})", found[0] <= limit)]
+        if o.work.name in names and o.runs.get(tool) and o.runs.get("untraced")
+        for kind in o.kinds()
+    ]
 
 
 def trace_share(outcome):
     seep = outcome.middle("seep", lambda run: run.trace_bytes)
     heaptrack = outcome.middle("heaptrack", lambda run: run.trace_bytes)
-    return seep / heaptrack if seep and heaptrack else None
+    return seep / heaptrack if seep and heaptrack and outcome.work.kind != "start" else None
 
 
 def rss_share(outcome):
@@ -212,16 +208,27 @@ def rss_share(outcome):
     return added / (1_000_000 + 300_000 * outcome.work.threads) if added is not None else None
 
 
+def percent(value):
+    return f"{100 * value:.1f} %"
+
+
 def bounds(outcomes):
     """The project's own bounds, as far as this run can tell."""
-    found = ratio_bound(outcomes, "single", "added time against heaptrack's, one thread", 1 / 8)
-    found += ratio_bound(outcomes, "threads", "the same, more threads and foreign frees", 1 / 5)
     short = [o for o in outcomes if o.work.name == "short-8" and o.runs.get("seep") and o.runs.get("untraced")]
-    found += simple_bound(short, "run time over untraced", 1.6, "x", lambda o: o.wall("seep") / o.wall("untraced"))
-    found += rate_bound(outcomes, "seep", ("redis",), 0.85, "redis, requests a second, at least")
-    found += rate_bound(outcomes, "sample", ("redis", "nginx"), 0.98, "redis and nginx, sampled, at least")
     reported = [o for o in outcomes if o.reports.get("seep")]
-    found += simple_bound(reported, "report from a file", 0.5, " s", lambda o: median(o.reports["seep"]))
-    found += simple_bound(outcomes, "trace against heaptrack's", 0.05, "", trace_share)
-    found += simple_bound(outcomes, "RSS added, of 1 MB + 300 KB a thread", 1, "", rss_share)
-    return found
+    times = [(o.work.name, o.wall("seep") / o.wall("untraced")) for o in short]
+    reports = [(o.work.name, median(o.reports["seep"])) for o in reported]
+    traces = [(o.work.name, trace_share(o)) for o in outcomes]
+    rss = [(o.work.name, rss_share(o)) for o in outcomes]
+    recorded = rate_figures(outcomes, "seep", ("redis",))
+    sampled = rate_figures(outcomes, "sample", ("redis", "nginx"))
+    return (
+        bound("added time, of heaptrack's, one thread", "1/8", ratio_figures(outcomes, "single"), 1 / 8, fraction)
+        + bound("the same, more threads", "1/5", ratio_figures(outcomes, "threads"), 1 / 5, fraction)
+        + bound("run time, of untraced", "1.6x", times, 1.6, lambda value: f"{value:.2f}x")
+        + bound("requests, of untraced: at least", "85 %", recorded, 0.85, percent, True)
+        + bound("the same, sampled: at least", "98 %", sampled, 0.98, percent, True)
+        + bound("report from a file", "0.5 s", reports, 0.5, lambda value: f"{value:.3f} s")
+        + bound("trace, of heaptrack's", "1/20", traces, 1 / 20, fraction)
+        + bound("RSS added, of 1 MB + 300 KB a thread", "100 %", rss, 1, percent)
+    )

@@ -57,7 +57,8 @@ def package_versions():
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    return listed.stdout.rstrip(", ")
+    compressor = "zstd" if shutil.which("zstd") else "gzip"
+    return listed.stdout.rstrip(", ") + f"; heaptrack compresses by {compressor}"
 
 
 def describe_machine(tools, runs):
@@ -132,6 +133,12 @@ def measure(tools, names, work, place, runs):
 
 
 def remarks(outcomes):
+    if any(not run.cpu_whole for outcome in outcomes for runs in outcome.runs.values() for run in runs):
+        say("- the collector's CPU time may be missing: kernel.perf_event_paranoid forbids to count it")
+    alone = [o for o in outcomes if o.work.kind == "single" and o.runs.get("untraced")]
+    waited = max((outcome.waited() for outcome in alone), default=0)
+    if waited > 0.05:
+        say(f"- the machine was busy: untraced runs waited for a core up to {100 * waited:.0f} % of their time")
     for outcome in outcomes:
         for remark in outcome.remarks:
             say(f"- {outcome.work.name}: {remark}")
@@ -204,10 +211,9 @@ def main():
     finally:
         shutil.rmtree(place.sockets, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
-    if any(outcome.remarks for outcome in outcomes):
-        say()
-        remarks(outcomes)
-    table = figures.Table([("bound", 40), ("limit", 6), ("measured", 40), ("met", 3)], left=4)
+    say()
+    remarks(outcomes)
+    table = figures.Table([("bound", 38), ("limit", 6), ("met", 3), ("measured", 40)], left=4)
     found = figures.bounds(outcomes)
     if found:
         say()

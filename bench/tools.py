@@ -3,11 +3,11 @@
 # tools.py: how a work is run untraced and under each tool, and what one run gives: Run. Two measure processes are
 # around it: the inner one sees the program alone, the outer one also what runs beside it.
 import glob
+import json
 import os
 import shutil
 import signal
 import subprocess
-import time
 from dataclasses import dataclass, field
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
@@ -25,6 +25,7 @@ class Run:
     cpu_program: float
     cpu_all: float
     rss_kib: int
+    cpu_whole: bool  # else the CPU time of a collector may be missing
     trace_bytes: int = 0
     rates: dict = field(default_factory=dict)  # servers: requests a second by kind
 
@@ -163,6 +164,7 @@ class Tools:
             cpu_program=float(inner["cpu_seconds"]),
             cpu_all=float(outer["cpu_seconds"]),
             rss_kib=int(inner["peak_rss_kib"]),
+            cpu_whole=outer["cpu_whole"] == "1",
             trace_bytes=sum(os.path.getsize(path) for path in traces),
             rates=rates,
         )
@@ -180,18 +182,16 @@ class Tools:
             command = [self.seep, "report", trace]
         seconds = []
         for _ in range(times):
+            around = [os.path.join(self.programs, "measure"), "-o", self.path("printed"), *command]
             with open(self.path("report"), "wb") as out, open(self.path("stderr"), "wb") as err:
-                begin = time.monotonic()
-                status = subprocess.run(command, stdout=out, stderr=err, timeout=TIMEOUT_SECONDS).returncode
-                seconds.append(time.monotonic() - begin)
+                status = subprocess.run(around, stdout=out, stderr=err, timeout=TIMEOUT_SECONDS).returncode
+            seconds.append(float(read_measure(self.path("printed"))["wall_seconds"]))
             if status != 0:
                 raise Failed(f"{command[0]} ends with status {status}; {self.last_words()}")
         return seconds
 
     def totals(self, tool):
         """What seep itself says of the last run's largest trace: the JSON report, parsed."""
-        import json
-
         trace = max(self.traces(tool), key=os.path.getsize)
         done = subprocess.run([self.seep, "report", "--json", "--limit", "1", trace], stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout)

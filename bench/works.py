@@ -46,7 +46,12 @@ class Work:
 
 
 def own(program, *arguments):
-    return lambda place, size: [place.program(program), str(size), *arguments]
+    """size: a number, or several that the program takes."""
+    return lambda place, size: [
+        place.program(program),
+        *(str(number) for number in (size if isinstance(size, tuple) else (size,))),
+        *arguments,
+    ]
 
 
 def python(place, size):
@@ -74,15 +79,20 @@ WORKS = [
     Work("start", "/bin/true: what a run costs at the least", (1, 1), lambda place, size: ["/bin/true"], kind="start"),
     Work("short-2", "short-lived blocks, shallow", (2_000_000, 25_000_000), own("work_short", "2")),
     Work("short-8", "short-lived blocks, 8 frames deep", (2_000_000, 25_000_000), own("work_short", "8")),
-    Work("short-50", "short-lived blocks, 50 frames deep", (2_000_000, 25_000_000), own("work_short", "50")),
-    Work("recursion", "tree recursion, 485,000 stacks of 15 frames", (4, 50), own("work_recursion")),
+    Work("short-50", "short-lived blocks, 50 frames deep", (1_000_000, 20_000_000), own("work_short", "50")),
+    Work(
+        "recursion",
+        "tree recursion, 485,000 stacks of up to 15 frames (QUICK: 170,000)",
+        ((10, 12), (60, 13)),
+        own("work_recursion"),
+    ),
     Work("live", "blocks that live long, replaced at random", (200_000, 3_000_000), own("work_live")),
     Work("realloc", "growing reallocs", (800_000, 8_000_000), own("work_realloc")),
     Work("churn-1", "a server's churn, 1 thread", (2_000_000, 25_000_000), own("work_churn", "1")),
     Work(
         "churn-2",
         "the same, 2 threads that hand over 5 %",
-        (2_000_000, 25_000_000),
+        (1_500_000, 25_000_000),
         own("work_churn", "2"),
         kind="threads",
         threads=2,
@@ -90,7 +100,7 @@ WORKS = [
     Work(
         "churn-4",
         "the same, 4 threads that hand over 5 %",
-        (2_000_000, 25_000_000),
+        (1_500_000, 25_000_000),
         own("work_churn", "4"),
         kind="threads",
         threads=4,
@@ -138,7 +148,7 @@ WORKS = [
     Work(
         "redis",
         "redis-server, pipelined SET, LPUSH, HSET",
-        (300_000, 1_500_000),
+        (200_000, 1_500_000),
         server=servers.Redis,
         kind="server",
         threads=4,
