@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * components.c: the rules file, read by inih, and what a stack is without rules.
+ * components.c: the rules file, and what a stack is without rules.
  */
-#include <errno.h>
-#include <ini.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,12 +9,12 @@
 #include "components.h"
 #include "error.h"
 #include "globs.h"
+#include "ini_file.h"
 #include "memory.h"
 #include "names.h"
 #include "symbols.h"
 #include "wrappers.h"
 
-#define NAME_MAX_BYTES 49 /* what inih keeps of a section's name */
 #define DIRECTORIES 2 /* of a path that name a component without rules */
 
 enum subject { SUBJECT_FUNCTION, SUBJECT_FILE, SUBJECT_MODULE };
@@ -35,104 +32,35 @@ struct seep_components {
 	size_t count, capacity;
 };
 
-/* One reading of a file. */
-struct reading {
-	struct seep_components *components;
-	FILE *file;
-	const char *path;
-	char *line; /* getline's */
-	size_t capacity;
-	int number; /* of the line */
-	bool failed; /* *e says why */
-	struct seep_error *e;
-};
-
-static void fail(struct reading *r, const char *expected)
+static int rule_add(
+	struct seep_components *c, const char *component, enum subject subject, const char *glob, struct seep_error *e)
 {
-	if (!r->failed)
-		seep_error_set(r->e, "%s:%d: expected %s", r->path, r->number, expected);
-	r->failed = true;
-}
-
-/* Gives inih a line without what it is indented by, as inih takes an indented line for more of the value above. It would also
- * cut long lines and names without a word. */
-static char *line_read(char *to, int size, void *stream)
-{
-	struct reading *r = stream;
-	ssize_t bytes = r->failed ? -1 : getline(&r->line, &r->capacity, r->file);
-	const char *line = r->line;
-
-	if (bytes < 0)
-		return NULL;
-	r->number++;
-	if (strlen(line) != (size_t)bytes)
-		fail(r, "text, found a NUL byte");
-	line += strspn(line, " \t");
-	if (strlen(line) >= (size_t)size)
-		fail(r, "a line of at most 198 bytes");
-	else if (*line == '[' && strcspn(line, "]\n") > NAME_MAX_BYTES + 1)
-		fail(r, "a component's name of at most 49 bytes");
-	else if (!strncmp(line, "[]", 2))
-		fail(r, "a component's name between '[' and ']'");
-	return r->failed ? NULL : strcpy(to, line);
-}
-
-static int rule_add(struct reading *r, const char *component, enum subject subject, const char *glob)
-{
-	struct seep_components *c = r->components;
 	struct rule rule = {seep_names_keep(c->names, component), subject, seep_names_keep(c->names, glob)};
 
 	if (!rule.component || !rule.glob ||
-		seep_array_reserve(&c->rules, &c->capacity, c->count + 1, sizeof(*c->rules))) {
-		fail(r, "more memory");
-		return 0;
-	}
+		seep_array_reserve(&c->rules, &c->capacity, c->count + 1, sizeof(*c->rules)))
+		return seep_error_set(e, "memory ran out");
 	c->rules[c->count++] = rule;
-	return 1;
-}
-
-/* inih's handler: 0 means that the line is wrong. */
-static int line_handle(void *user, const char *section, const char *name, const char *value)
-{
-	static const char *const subjects[] = {"function", "file", "module"};
-	struct reading *r = user;
-
-	for (enum subject s = SUBJECT_FUNCTION; s <= SUBJECT_MODULE; s++) {
-		if (strcmp(name, subjects[s]))
-			continue;
-		if (!*section)
-			fail(r, "a [component] in front of the first rule");
-		else if (!*value)
-			fail(r, "a glob behind '=', as in \"file = session/*.c\"");
-		else
-			return rule_add(r, section, s, value);
-		return 0;
-	}
-	fail(r, "\"function\", \"file\" or \"module\" in front of '='");
 	return 0;
 }
 
-static int rules_read(struct seep_components *c, const char *path, struct seep_error *e)
+/* One line of the file, for seep_ini_read. */
+static int line_take(void *context, const char *section, const char *key, const char *value, struct seep_error *e)
 {
-	struct reading r = {.components = c, .path = path, .e = e, .file = fopen(path, "re")};
-	int wrong;
+	static const char *const subjects[] = {"function", "file", "module"};
 
-	if (!r.file)
-		return seep_error_set(e, "%s: the component rules can't be read: %s", path, strerror(errno));
-	wrong = ini_parse_stream(line_read, &r, line_handle, &r);
-	if (!r.failed && ferror(r.file)) {
-		seep_error_set(e, "%s: the component rules can't be read: %s", path, strerror(errno));
-		r.failed = true;
+	if (!key)
+		return 0;
+	for (enum subject s = SUBJECT_FUNCTION; s <= SUBJECT_MODULE; s++) {
+		if (strcmp(key, subjects[s]))
+			continue;
+		if (!*section)
+			return seep_error_set(e, "expected a [component] in front of the first rule");
+		if (!*value)
+			return seep_error_set(e, "expected a glob behind '=', as in \"file = session/*.c\"");
+		return rule_add(context, section, s, value, e);
 	}
-	/* inih goes on after a line that it can't read itself, and gives the number of the first one */
-	if (wrong && (!r.failed || wrong < r.number)) {
-		r.number = wrong;
-		r.failed = false;
-		fail(&r, "\"[component]\" or \"function = GLOB\", \"file = GLOB\", \"module = GLOB\"");
-	}
-	free(r.line);
-	fclose(r.file);
-	return r.failed ? -1 : 0;
+	return seep_error_set(e, "expected \"function\", \"file\" or \"module\" in front of '=', not \"%s\"", key);
 }
 
 int seep_components_open(struct seep_components **components, const char *file, const struct seep_wrappers *wrappers,
@@ -147,7 +75,7 @@ int seep_components_open(struct seep_components **components, const char *file, 
 	c->wrappers = wrappers;
 	if (!file && !access(SEEP_COMPONENTS_FILE, F_OK))
 		file = SEEP_COMPONENTS_FILE;
-	if (file && rules_read(c, file, e)) {
+	if (file && seep_ini_read(file, line_take, c, e)) {
 		seep_components_close(c);
 		return -1;
 	}
