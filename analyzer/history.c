@@ -29,8 +29,14 @@ static int site_at(struct seep_trace *t, uint32_t stack, uint32_t tag, struct ba
 	bool added;
 
 	if (stack >= t->node_count) {
-		stack = 0;
-		bad->stacks++;
+		int plausible = seep_trace_assume_nodes(t, (uint64_t)stack + 1);
+
+		if (plausible < 0)
+			return -1;
+		if (!plausible) {
+			stack = 0;
+			bad->stacks++;
+		}
 	}
 	value = seep_map_at(&t->site_index, stack, tag, (uint32_t)t->site_count, &added);
 	if (!value)
@@ -234,8 +240,7 @@ static void compare_number(struct seep_trace *t, const char *what, uint64_t epoc
 {
 	if (epochs != end)
 		seep_trace_fault(t,
-			"The trace contradicts itself: its epochs give %" PRIu64 " %s, and its end says %" PRIu64
-			".",
+			"The trace contradicts itself: its epochs give %" PRIu64 " %s, and its end says %" PRIu64 ".",
 			epochs, what, end);
 }
 

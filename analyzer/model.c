@@ -9,7 +9,7 @@
 #include "model.h"
 
 #define FAULTS_TOLD 12
-#define KEEP_FREE ((uint64_t)256 << 20)
+#define KEEP_FREE ((uint64_t)64 << 20)
 #define KEEP_RATIO 64u
 
 const struct seep_module *seep_trace_module(const struct seep_trace *trace, uint32_t number)
@@ -61,6 +61,32 @@ bool seep_trace_keep(struct seep_trace *trace, size_t bytes)
 			"The trace claims to hold more than a file of its size can; what came later was left out.");
 	trace->overfull = true;
 	return false;
+}
+
+int seep_trace_reserve_nodes(struct seep_trace *trace, size_t end)
+{
+	if (seep_array_reserve(&trace->nodes, &trace->node_capacity, end, sizeof(*trace->nodes)) < 0)
+		return -1;
+	return seep_array_reserve(&trace->depths, &trace->depth_capacity, end, sizeof(*trace->depths));
+}
+
+int seep_trace_assume_nodes(struct seep_trace *trace, uint64_t end)
+{
+	uint64_t lost_frames = seep_frames_health(trace->frames)->lost_frames;
+	uint64_t missing = end > trace->node_count ? end - trace->node_count : 0;
+
+	if (!missing)
+		return 1;
+	if (end > UINT32_MAX || missing > lost_frames * (SEEP_FRAME_RAW_MAX / sizeof(*trace->nodes)) ||
+		!seep_trace_keep(trace, (size_t)missing * (sizeof(*trace->nodes) + sizeof(*trace->depths))))
+		return 0;
+	if (seep_trace_reserve_nodes(trace, (size_t)end) < 0)
+		return -1;
+	for (; trace->node_count < end; trace->node_count++) {
+		trace->nodes[trace->node_count] = (struct seep_trace_node){.module = SEEP_MODULE_LOST};
+		trace->depths[trace->node_count] = 1;
+	}
+	return 1;
 }
 
 bool seep_trace_complete(const struct seep_trace *trace)

@@ -168,6 +168,13 @@ int seep_trace_fault(struct seep_trace *trace, const char *format, ...) __attrib
  * more than a file of its size can hold: then the record is to be left out. */
 bool seep_trace_keep(struct seep_trace *trace, size_t bytes);
 
+/* Makes nodes up to (not including) `end` of which nothing is known, where missing frames may have held them. Returns 1, 0 where they can't have
+ * been there, -1 without memory. */
+int seep_trace_assume_nodes(struct seep_trace *trace, uint64_t end);
+
+/* Makes room for nodes up to (not including) `end`. Returns 0, or -1 without memory. */
+int seep_trace_reserve_nodes(struct seep_trace *trace, size_t end);
+
 /* Whether the trace tells everything: finished, undamaged, nothing dropped, no contradiction. */
 bool seep_trace_complete(const struct seep_trace *trace);
 

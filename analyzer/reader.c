@@ -156,14 +156,6 @@ static int read_module(struct seep_trace *t, const struct seep_payload *p, struc
 	return 0;
 }
 
-/* Room for nodes up to (not including) `end`, or -1. */
-static int reserve_nodes(struct seep_trace *t, size_t end)
-{
-	if (seep_array_reserve(&t->nodes, &t->node_capacity, end, sizeof(*t->nodes)) < 0)
-		return -1;
-	return seep_array_reserve(&t->depths, &t->depth_capacity, end, sizeof(*t->depths));
-}
-
 /* Returns whether the node is as it should be; if not, it is bent so that it can do no harm. */
 static bool add_node(struct seep_trace *t, struct seep_trace_node node)
 {
@@ -188,23 +180,22 @@ static int read_stacks(struct seep_trace *t, const struct seep_payload *p)
 	struct cursor c = {p->raw, p->raw_bytes, false};
 	const struct seep_trace_stacks *head = take(&c, sizeof(*head));
 	const struct seep_trace_node *nodes = (const void *)c.at;
-	size_t count = entries_of(p, c.left, sizeof(*nodes)), gap, bent = 0;
+	size_t count = entries_of(p, c.left, sizeof(*nodes)), bent = 0;
+	int plausible;
 
 	if (!head)
 		return short_frame(t, p);
 	if (head->first < t->node_count || count > UINT32_MAX - head->first)
 		return fault_in(t, p, "gives numbers to stacks that are taken already, and was left out");
-	gap = head->first - t->node_count;
-	if (!seep_trace_keep(t, (gap + count) * (sizeof(*nodes) + sizeof(*t->depths))))
+	plausible = seep_trace_assume_nodes(t, head->first);
+	if (!plausible)
+		return fault_in(t, p, "follows more stacks than can be missing, and was left out");
+	if (!seep_trace_keep(t, count * (sizeof(*nodes) + sizeof(*t->depths))))
 		return 0;
-	if (reserve_nodes(t, head->first + count) < 0)
+	if (plausible < 0 || seep_trace_reserve_nodes(t, head->first + count) < 0)
 		return -1;
-	while (t->node_count < head->first)
-		add_node(t, (struct seep_trace_node){.module = SEEP_MODULE_LOST});
 	for (size_t i = 0; i < count; i++)
 		bent += !add_node(t, nodes[i]);
-	if (gap && fault_in(t, p, "follows stacks that are missing") < 0)
-		return -1;
 	if (bent && fault_in(t, p, "names parents or modules that the trace does not hold") < 0)
 		return -1;
 	return count < p->entries ? short_frame(t, p) : 0;
@@ -428,7 +419,7 @@ static int read_all(struct seep_trace *t, const struct seep_progress *progress, 
 	t->file_bytes = seep_frames_bytes(t->frames);
 	t->version = seep_frames_version(t->frames);
 	t->process.executable = t->process.directory = "";
-	if (reserve_nodes(t, 1) < 0)
+	if (seep_trace_reserve_nodes(t, 1) < 0)
 		return seep_error_set(error, "%s: out of memory", t->name);
 	t->nodes[0] = (struct seep_trace_node){0};
 	t->depths[0] = 0;

@@ -66,15 +66,17 @@ static void report_on(struct seep_trace *trace, const struct seep_naming *naming
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct seep_naming naming = {0};
+	static struct seep_naming naming; /* wrappers and components are read once */
 	struct seep_trace *trace;
 	struct seep_error error;
 	uint64_t sum = 0;
 
 	if (seep_trace_read_memory(&trace, "fuzz", data, size, &error) < 0)
 		return 0;
-	require(seep_wrappers_open(&naming.wrappers, NULL, &error));
-	require(seep_components_open(&naming.components, NULL, naming.wrappers, &error));
+	if (!naming.wrappers) {
+		require(seep_wrappers_open(&naming.wrappers, NULL, &error));
+		require(seep_components_open(&naming.components, "/dev/null", naming.wrappers, &error));
+	}
 	require(seep_symbols_open(&naming.symbols, NULL, NULL, 0, &error));
 	if (size % 3 == 0) /* one kind of report for each input: that is three times as many inputs */
 		report_on(trace, &naming, SEEP_BY_SITE, SEEP_SORT_ALLOCATED);
@@ -83,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		report_on(trace, &naming, SEEP_BY_FUNCTION, SEEP_SORT_UNFREED);
 	seep_history_walk(trace, 0, visit, &sum, &error);
-	seep_naming_close(&naming);
+	seep_symbols_close(naming.symbols);
 	seep_trace_free(trace);
 	return 0;
 }
