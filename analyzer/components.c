@@ -83,25 +83,39 @@ int seep_components_open(struct seep_components **components, const char *file, 
 	return 0;
 }
 
-static bool rule_match(const struct rule *rule, const struct seep_frame *frame)
+/* `place_counts`: where the frame is, and not only its function, may claim it. */
+static bool rule_match(const struct rule *rule, const struct seep_frame *frame, bool place_counts)
 {
 	switch (rule->subject) {
 	case SUBJECT_FUNCTION:
 		return frame->named && seep_glob_match_function(rule->glob, frame->function);
 	case SUBJECT_FILE:
-		return frame->file && seep_glob_match_path(rule->glob, frame->file);
+		return place_counts && frame->file && seep_glob_match_path(rule->glob, frame->file);
 	default:
-		return seep_glob_match(rule->glob, frame->module);
+		return place_counts && seep_glob_match(rule->glob, frame->module);
 	}
+}
+
+static const char *claimed_by(
+	const struct seep_components *c, const struct seep_frame *frames, size_t count, bool wrappers_too)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool place_counts = wrappers_too || !seep_wrappers_match(c->wrappers, &frames[i]);
+
+		for (size_t r = 0; r < c->count; r++)
+			if (rule_match(&c->rules[r], &frames[i], place_counts))
+				return c->rules[r].component;
+	}
+	return NULL;
 }
 
 const char *seep_components_of(const struct seep_components *c, const struct seep_frame *frames, size_t count)
 {
-	for (size_t i = 0; i < count && c->count; i++)
-		for (size_t r = 0; r < c->count; r++)
-			if (rule_match(&c->rules[r], &frames[i]))
-				return c->rules[r].component;
-	return seep_components_default(c, frames, count);
+	const char *component = c->count ? claimed_by(c, frames, count, false) : NULL;
+
+	if (!component && c->count)
+		component = claimed_by(c, frames, count, true);
+	return component ? component : seep_components_default(c, frames, count);
 }
 
 /* The last directories of a path: "/build/app/src/session/table.c" -> "src/session". Empty if it has none. */

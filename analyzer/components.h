@@ -11,8 +11,10 @@
  *     module = libsession.so*   ; the file's base name
  *
  * Frames are tried from the leaf to the root, and at each frame the sections in the file's order; the first that
- * matches has the block. What no rule claims belongs to where its site is, as everything does without rules: the
- * source directory of the first frame that is not an allocation wrapper ("src/session"), or else its module.
+ * matches has the block. Where an allocation wrapper lies says nothing (or util/xmalloc.c would own the whole program): a
+ * frame that is one is claimed by `function`, and by `file` and `module` only if they match no other frame. What no rule claims
+ * belongs to where its site is, as everything does without rules: the source directory of the first frame that is not an
+ * allocation wrapper ("src/session"), or else its module.
  */
 #ifndef SEEP_COMPONENTS_H
 #define SEEP_COMPONENTS_H

@@ -91,7 +91,9 @@ static void test_rules(void **state)
 		"module = libhttp.so*\n"
 		"[empty]\n"
 		"[session handling]\n"
-		"function = late\n";
+		"function = late\n"
+		"[wrapped]\n"
+		"function = xcalloc\n";
 	struct seep_components *c;
 
 	(void)state;
@@ -108,9 +110,12 @@ static void test_rules(void **state)
 	/* The leaf's side comes first, whatever the order of the sections; */
 	EXPECT(c, "http", {"f", NULL, "libhttp.so.1"}, {"session_new", NULL, "app"});
 	EXPECT(c, "session handling", {"session_new", NULL, "app"}, {"f", NULL, "libhttp.so.1"});
-	/* wrappers are frames like others; at one frame the first section has it. */
-	EXPECT(c, "http", {"malloc", NULL, "app"}, {"xmalloc", NULL, "libhttp.so"}, {"session_new", NULL, "app"});
+	/* at one frame the first section has it. */
 	EXPECT(c, "session handling", {"session_new", NULL, "libhttp.so"});
+	/* Where a wrapper lies counts only if nothing else does; its name always does. */
+	EXPECT(c, "session handling", {"xmalloc", NULL, "libhttp.so"}, {"session_new", NULL, "app"});
+	EXPECT(c, "http", {"xmalloc", NULL, "libhttp.so"}, {"main", NULL, "app"});
+	EXPECT(c, "wrapped", {"xcalloc", NULL, "libhttp.so"}, {"session_new", NULL, "app"});
 	/* A function rule means names, not addresses. */
 	EXPECT(c, "session_lib", {"session_lib+0x12", NULL, "session_lib"});
 	seep_components_close(c);
