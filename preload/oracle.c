@@ -23,7 +23,7 @@ static struct {
 	int (*step)(unw_cursor_t *);
 	int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
 	int (*is_signal_frame)(unw_cursor_t *);
-} libunwind;
+} calls;
 
 struct scratch {
 	unw_cursor_t cursor;
@@ -35,32 +35,30 @@ _Static_assert(sizeof(struct scratch) <= sizeof((struct seep_unwinder *)0)->scra
 bool seep_oracle_open(void)
 {
 	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
-	int (*step)(unw_cursor_t *);
 
 	if (!library)
 		return false;
-	step = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_step));
-	libunwind.init_local = (int (*)(unw_cursor_t *, unw_context_t *))dlsym(library, NAME_OF(unw_init_local));
-	libunwind.get_reg = (int (*)(unw_cursor_t *, int, unw_word_t *))dlsym(library, NAME_OF(unw_get_reg));
-	libunwind.is_signal_frame = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_is_signal_frame));
-	if (!step || !libunwind.init_local || !libunwind.get_reg || !libunwind.is_signal_frame)
+	calls.init_local = (int (*)(unw_cursor_t *, unw_context_t *))dlsym(library, NAME_OF(unw_init_local));
+	calls.get_reg = (int (*)(unw_cursor_t *, int, unw_word_t *))dlsym(library, NAME_OF(unw_get_reg));
+	calls.is_signal_frame = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_is_signal_frame));
+	if (!calls.init_local || !calls.get_reg || !calls.is_signal_frame)
 		return false;
-	libunwind.step = step;
-	return true;
+	calls.step = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_step)); /* last: what the others ask for */
+	return calls.step != NULL;
 }
 
 static uintptr_t get(unw_cursor_t *cursor, int number)
 {
 	unw_word_t value = 0;
 
-	return libunwind.get_reg(cursor, number, &value) == 0 ? (uintptr_t)value : 0;
+	return calls.get_reg(cursor, number, &value) == 0 ? (uintptr_t)value : 0;
 }
 
 /* From our own frame to that of the hook's caller. */
 static bool skip_own(unw_cursor_t *cursor, const struct seep_unwind_start *start)
 {
 	for (int i = 0; i < OWN_FRAMES; i++) {
-		if (libunwind.step(cursor) <= 0)
+		if (calls.step(cursor) <= 0)
 			return false;
 		if (get(cursor, UNW_REG_SP) == start->cfa)
 			return get(cursor, UNW_REG_IP) == start->return_address;
@@ -74,10 +72,9 @@ static unsigned walk(struct scratch *room, const struct seep_unwind_start *start
 	unsigned count = 1;
 	int stepped;
 
-	if (libunwind.init_local(&room->cursor, (unw_context_t *)&room->context) != 0 ||
-		!skip_own(&room->cursor, start))
+	if (calls.init_local(&room->cursor, (unw_context_t *)&room->context) != 0 || !skip_own(&room->cursor, start))
 		return count;
-	while ((stepped = libunwind.step(&room->cursor)) > 0) {
+	while ((stepped = calls.step(&room->cursor)) > 0) {
 		uintptr_t address = get(&room->cursor, UNW_REG_IP);
 
 		if (!address) {
@@ -90,7 +87,7 @@ static unsigned walk(struct scratch *room, const struct seep_unwind_start *start
 		}
 		frames[count++] = (struct seep_unwind_frame){.return_address = address,
 			.slot = get(&room->cursor, UNW_REG_SP) - sizeof(uintptr_t),
-			.arrival = libunwind.is_signal_frame(&room->cursor) > 0 ? SEEP_UNWIND_INTERRUPTED : 0};
+			.arrival = calls.is_signal_frame(&room->cursor) > 0 ? SEEP_UNWIND_INTERRUPTED : 0};
 	}
 	if (stepped == 0)
 		*end = SEEP_UNWIND_COMPLETE;
@@ -107,7 +104,7 @@ unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unw
 	frames[0] = (struct seep_unwind_frame){
 		.return_address = start->return_address, .slot = start->cfa - sizeof(uintptr_t)};
 	*end = SEEP_UNWIND_LOST;
-	if (libunwind.step && getcontext(&room->context) == 0)
+	if (calls.step && getcontext(&room->context) == 0)
 		count = walk(room, start, frames, depth_limit, end);
 	errno = saved_errno;
 	return count;
@@ -122,7 +119,7 @@ unsigned seep_oracle_capture(struct seep_unwinder *unwinder, const struct seep_u
 	unsigned same = 0;
 
 	/* A node stands for all that is outside of it: it holds as far as the return addresses are equal. */
-	if (unwinder->generation == generation && unwinder->depth_limit == depth_limit && unwinder->end == *end)
+	if (unwinder->generation == generation && unwinder->end == *end)
 		while (same < count && same < unwinder->count && kept[unwinder->count - 1 - same].node &&
 			frames[count - 1 - same].return_address == kept[unwinder->count - 1 - same].return_address) {
 			frames[count - 1 - same].node = kept[unwinder->count - 1 - same].node;
@@ -134,7 +131,6 @@ unsigned seep_oracle_capture(struct seep_unwinder *unwinder, const struct seep_u
 		kept[i] = frames[i];
 	unwinder->frames = kept;
 	unwinder->count = count;
-	unwinder->depth_limit = depth_limit;
 	unwinder->end = *end;
 	atomic_signal_fence(memory_order_seq_cst);
 	unwinder->generation = generation;

@@ -75,7 +75,6 @@ static inline uintptr_t seep_unwind_after_call(const struct seep_unwind_frame *f
 struct seep_unwinder {
 	struct seep_unwind_frame *frames; /* of the last capture, the leaf first */
 	uint32_t generation; /* of the code, when frames were captured; 0: there are none */
-	uint32_t depth_limit;
 	uint32_t end;
 	uint32_t count;
 	uintptr_t null_slot; /* where the null stands that the stack ended with, if it did */
@@ -85,8 +84,9 @@ struct seep_unwinder {
 	_Alignas(16) unsigned char scratch[8192]; /* where tables are read and libunwind keeps its cursor */
 };
 
-/* Once, from a constructor: with `libunwind` it calls dlopen. False: libunwind is wanted or needed, and not installed. */
-bool seep_unwind_start(bool libunwind);
+/* Once, from a constructor: with `oracle`, and on other architectures, it opens libunwind with dlopen. False: that is not
+ * installed. */
+bool seep_unwind_start(bool oracle);
 
 /* Captures the stack outwards from `start`, at most depth_limit frames (1 .. SEEP_WIRE_DEPTH_MAX) from the leaf, into
  * unwinder->frames. Returns how many there are, at least 1; *unchanged says of how many of the outermost ones `node` still

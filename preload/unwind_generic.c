@@ -9,9 +9,9 @@
 
 static _Atomic uint32_t generation = 1;
 
-bool seep_unwind_start(bool libunwind)
+bool seep_unwind_start(bool oracle)
 {
-	(void)libunwind;
+	(void)oracle;
 	return seep_oracle_open();
 }
 

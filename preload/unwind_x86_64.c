@@ -18,8 +18,9 @@
  * values differ from call to call and must not count. The value in a frame is LIVE if that frame's CFA counts from it, or if it
  * goes on to the caller unchanged and is live there. Only live values make a difference to where anything is; a value that is
  * not live is left out of the state, and its word out of the comparison. Liveness follows from the frames outside of the one in
- * question alone, so it stays right for frames that are kept. At an outermost end nothing is live any more. At any other (cut,
- * or lost) everything is: the walk may go on from there another time.
+ * question alone, so it stays right for frames that are kept. Where a stack ends, nothing is live any more: that rbp by which
+ * a frame without tables is known to be lost, or to be the outermost, counts as its frame's. Where a walk takes up a stack
+ * that has changed, or was cut, it goes by the values that rbp has now (move_along), live or not.
  *
  * Three kinds of frames stay outside of this. What a signal interrupted has an rsp of its own (INTERRUPTED: its state
  * is never compared); steps that take other registers, or words that don't fit the few bits kept for them, are UNPROVEN: the
@@ -45,6 +46,7 @@ enum {
 	INTERRUPTED = 1 << 30,
 };
 #define CHECKED (1u << 31) /* more than the return address has to be compared */
+#define OF_FRAME (USES | SEEP_UNWIND_INTERRUPTED)
 #define OF_STEP (SAVED | REALIGNED | UNPROVEN | 0xffffffu)
 
 #define WORD sizeof(uintptr_t)
@@ -61,7 +63,6 @@ struct capture {
 	const struct seep_unwind_frame *limit; /* of unwinder->fresh */
 	uint64_t salt; /* of the rows' keys */
 	uintptr_t proven; /* see seep_detour_chain */
-	bool live_at_end;
 };
 
 /* Where a walk has got to: a frame that is not left yet, of which rsp is slot + 8. Nobody takes the address of the one that the loop
@@ -76,10 +77,10 @@ struct walk {
 
 static bool by_libunwind;
 
-bool seep_unwind_start(bool libunwind)
+bool seep_unwind_start(bool oracle)
 {
-	by_libunwind = libunwind && seep_oracle_open();
-	return by_libunwind == libunwind;
+	by_libunwind = oracle && seep_oracle_open();
+	return by_libunwind == oracle;
 }
 
 void seep_unwind_forget(struct seep_unwinder *unwinder)
@@ -158,15 +159,15 @@ ALWAYS_INLINE bool same_state(const struct seep_unwind_frame *frame, const struc
 	       !(frame->arrival & INTERRUPTED) && (!(frame->arrival & LIVE) || frame->frame_pointer == walk->rbp);
 }
 
-/* The frame where the walk is has been left by a step that does or does not count from rbp. */
-ALWAYS_INLINE void record(struct walk *walk, uint32_t uses)
+/* The frame where the walk is has been left. flags: those that speak of the frame itself. */
+ALWAYS_INLINE void record(struct walk *walk, uint32_t flags)
 {
 	struct seep_unwind_frame *frame = walk->next++;
 
 	frame->return_address = walk->pc;
 	frame->slot = walk->slot;
 	frame->frame_pointer = walk->rbp;
-	frame->arrival = walk->arrival | uses;
+	frame->arrival = walk->arrival | flags;
 	frame->node = 0;
 }
 
@@ -178,7 +179,7 @@ ALWAYS_INLINE bool move_along(struct walk *walk, const struct seep_unwind_frame 
 	while (from != to) {
 		if (walk->next == limit)
 			return false;
-		record(walk, from->arrival & USES);
+		record(walk, from->arrival & OF_FRAME);
 		from++;
 		walk->arrival = from->arrival & OF_STEP;
 		walk->slot = from->slot;
@@ -250,10 +251,8 @@ static enum outcome leave_without_tables(struct capture *capture, struct seep_pl
 {
 	if (place->pc - FIRST_ADDRESS >= LAST_ADDRESS - FIRST_ADDRESS)
 		return place->pc ? NO_ADDRESS : NULL_ADDRESS;
-	if (seep_detour_is_entry(place)) {
-		capture->live_at_end = true; /* rbp, by which one knows it */
+	if (seep_detour_is_entry(place))
 		return OUTERMOST;
-	}
 	*arrival = SAVED | (uint16_t)-2;
 	return seep_detour_chain(capture->unwinder, place, &capture->proven) ? MOVED : NO_WAY;
 }
@@ -393,17 +392,17 @@ ALWAYS_INLINE uintptr_t as_written(uintptr_t word)
 	return word;
 }
 
-/* Puts the walked frames in front of those that are kept, from `kept` on. live: whether rbp is in the outermost frame. */
-ALWAYS_INLINE void put_together(struct seep_unwinder *unwinder, uint32_t generation, const struct walk *walk,
-	struct seep_unwind_frame *kept, bool live)
+/* Puts the walked frames in front of those that are kept, from `kept` on. */
+ALWAYS_INLINE void put_together(
+	struct seep_unwinder *unwinder, uint32_t generation, const struct walk *walk, struct seep_unwind_frame *kept)
 {
-	uint32_t is_live = live ? LIVE : 0;
+	uint32_t is_live = 0;
 
 	/* Should a signal handler jump out of here, there is no last stack. */
 	unwinder->generation = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (kept != end_of_kept(unwinder)) {
-		kept->arrival = checked(walk->arrival | (kept->arrival & (USES | LIVE)));
+		kept->arrival = checked(walk->arrival | (kept->arrival & (OF_FRAME | LIVE)));
 		is_live = kept->arrival & SAVED ? 0 : kept->arrival & LIVE;
 	}
 	for (const struct seep_unwind_frame *frame = walk->next; frame-- != unwinder->fresh;) {
@@ -427,10 +426,9 @@ ALWAYS_INLINE void put_together(struct seep_unwinder *unwinder, uint32_t generat
 }
 
 /* The last stack is void, or never was. */
-RARE void begin_anew(struct seep_unwinder *unwinder, unsigned depth_limit)
+RARE void begin_anew(struct seep_unwinder *unwinder)
 {
 	unwinder->generation = 0;
-	unwinder->depth_limit = depth_limit;
 	unwinder->frames = end_of_kept(unwinder);
 	unwinder->frames->slot = UINTPTR_MAX; /* where searching for a slot ends */
 }
@@ -458,8 +456,7 @@ static unsigned finish(struct capture *capture, uint32_t generation, struct walk
 	else
 		*end = outcome == OUTERMOST || outcome == NULL_ADDRESS ? SEEP_UNWIND_COMPLETE : SEEP_UNWIND_LOST;
 	unwinder->end = *end;
-	put_together(unwinder, generation, walk, end_of_kept(unwinder),
-		capture->live_at_end || *end != SEEP_UNWIND_COMPLETE);
+	put_together(unwinder, generation, walk, end_of_kept(unwinder));
 	*unchanged = 0;
 	return unwinder->count;
 }
@@ -481,8 +478,8 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 
 	if (__builtin_expect(by_libunwind, 0))
 		return seep_oracle_capture(unwinder, start, generation, depth_limit, unchanged, end);
-	if (__builtin_expect(unwinder->generation != generation || unwinder->depth_limit != depth_limit, 0))
-		begin_anew(unwinder, depth_limit);
+	if (__builtin_expect(unwinder->generation != generation, 0))
+		begin_anew(unwinder);
 	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], walk.slot), 0))
 		seep_detour_readable(unwinder, walk.slot);
 	old = unwinder->frames;
@@ -500,7 +497,7 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 				*unchanged = (unsigned)(last - old);
 				*end = unwinder->end;
 				if (walk.next != unwinder->fresh || old != unwinder->frames)
-					put_together(unwinder, generation, &walk, last - (last - old), false);
+					put_together(unwinder, generation, &walk, last - (last - old));
 				return unwinder->count;
 			}
 			changed -= !moved;

@@ -231,7 +231,7 @@ static inline size_t put_tables_last(
 	return at;
 }
 
-static const uint8_t *place(const struct writer *writer, size_t header)
+static inline const uint8_t *place(const struct writer *writer, size_t header)
 {
 	memcpy((uint8_t *)writer->address, writer->bytes, writer->used);
 	return (const uint8_t *)writer->address + header;
