@@ -11,6 +11,8 @@
 #define FAULTS_TOLD 12
 #define KEEP_FREE ((uint64_t)64 << 20)
 #define KEEP_RATIO 64u
+#define ASSUMED_FREE ((uint64_t)1 << 16)
+#define ASSUMED_RATIO 4u
 
 const struct seep_module *seep_trace_module(const struct seep_trace *trace, uint32_t number)
 {
@@ -77,7 +79,7 @@ int seep_trace_assume_nodes(struct seep_trace *trace, uint64_t end)
 
 	if (!missing)
 		return 1;
-	if (end > UINT32_MAX || missing > lost_frames * (SEEP_FRAME_RAW_MAX / sizeof(*trace->nodes)) ||
+	if (!lost_frames || end > UINT32_MAX || missing > ASSUMED_FREE + ASSUMED_RATIO * trace->file_bytes ||
 		!seep_trace_keep(trace, (size_t)missing * (sizeof(*trace->nodes) + sizeof(*trace->depths))))
 		return 0;
 	if (seep_trace_reserve_nodes(trace, (size_t)end) < 0)
