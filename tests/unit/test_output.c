@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "output.h"
+#include "../../collector/output.h" /* analyzer/ has one too */
 #include "settings.h"
 
 #include "seep/trace.h"
