@@ -11,7 +11,7 @@
 #include "endings.h"
 #include "options.h"
 #include "output.h"
-#include "printable.h"
+#include "pen.h"
 #include "progress.h"
 #include "reader.h"
 #include "remarks.h"
@@ -19,22 +19,19 @@
 #include "units.h"
 
 struct writer {
+	struct seep_pen pen;
 	const struct seep_output *out;
 	const struct seep_trace *trace;
-	struct seep_arena arena;
 };
 
 static const char *safe(struct writer *w, const char *text)
 {
-	const char *copy = seep_printable(&w->arena, text);
-
-	return copy ? copy : "?";
+	return seep_pen_safe(&w->pen, text);
 }
 
-/* A text that lives until all is written; NULL without memory, which seep_table_add refuses. */
 static const char *keep(struct writer *w, const char *text)
 {
-	return seep_arena_text(&w->arena, text, strlen(text));
+	return seep_pen_keep(&w->pen, text);
 }
 
 static const char *keep_count(struct writer *w, uint64_t count)
@@ -308,13 +305,14 @@ static int show(const struct seep_command *command, const struct seep_trace *tra
 	struct writer w = {.out = &output, .trace = trace};
 	int result = 0;
 
+	seep_pen_take(&w.pen, &output);
 	put_process(&w);
 	put_completeness(&w);
 	put_totals(&w);
 	if (put_frames(&w) < 0 || put_modules(&w) < 0 || (epochs && put_epochs(&w) < 0))
 		result = -1;
 	put_notes(&w);
-	seep_arena_clear(&w.arena);
+	seep_pen_put_down(&w.pen);
 	if (result < 0)
 		return seep_command_fail(command, "out of memory");
 	return seep_output_finish(&output, command);

@@ -7,64 +7,41 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "endings.h"
+#include "pen.h"
 #include "printable.h"
 #include "remarks.h"
 #include "table.h"
 #include "text.h"
+#include "text_stack.h"
 #include "units.h"
 
 #define SENTENCE_PLACE_COLUMNS 60
-#define INDENT_MAX 12
-#define PLACE_COLUMN_MAX 64
-#define PLACE_COLUMNS_MAX 1000
-#define PERIOD_MAX 8
 #define NOTES_SHOWN 2 /* before the table; the others come last */
-#define FRAMES_SPARED 4 /* so few are not worth leaving out */
 
 /* How each sort is spoken of. */
 static const struct words {
 	const char *noun; /* "4.1 MiB unfreed" */
 	const char *bytes_title;
 	const char *blocks_title;
-	const char *none;
+	const char *none; /* where it is put_nothing that says it: NULL */
 } words[] = {
-	[SEEP_SORT_UNFREED] = {"unfreed", "UNFREED", "BLOCKS", "Nothing is unfreed"},
+	[SEEP_SORT_UNFREED] = {"unfreed", "UNFREED", "BLOCKS", NULL},
 	[SEEP_SORT_ALLOCATED] = {"allocated", "ALLOCATED", "CALLS", "Nothing was allocated"},
-	[SEEP_SORT_COUNT] = {"unfreed", "UNFREED", "BLOCKS", "Nothing is unfreed"},
+	[SEEP_SORT_COUNT] = {"unfreed", "UNFREED", "BLOCKS", NULL},
 	[SEEP_SORT_PEAK] = {"at the peak", "PEAK", "BLOCKS NOW", "Nothing was ever live"},
 };
 
 struct writer {
+	struct seep_pen pen;
 	const struct seep_output *out;
 	const struct seep_report *report;
-	struct seep_arena arena; /* of what is being written */
-	char *directory; /* the working directory: what lies in it is shown without it */
 };
 
-static const char *strong(const struct writer *w)
+static const char *style(const struct writer *w, enum seep_style kind)
 {
-	return seep_output_style(w->out, SEEP_STYLE_STRONG);
-}
-
-static const char *faint(const struct writer *w)
-{
-	return seep_output_style(w->out, SEEP_STYLE_FAINT);
-}
-
-static const char *plain(const struct writer *w)
-{
-	return seep_output_style(w->out, SEEP_STYLE_PLAIN);
-}
-
-/* Foreign text, harmless; "?" without memory. */
-static const char *safe(struct writer *w, const char *text)
-{
-	const char *copy = seep_printable(&w->arena, text);
-
-	return copy ? copy : "?";
+	return seep_pen_style(&w->pen, kind);
 }
 
 static const char *base_name(const char *path)
@@ -74,37 +51,13 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* "src/table.c:12", or "in libc.so.6" where no line is known, within some columns. */
-static const char *place(struct writer *w, const struct seep_frame *frame, size_t columns)
-{
-	const char *file = frame->file;
-	size_t below = w->directory ? strlen(w->directory) : 0;
-	char *text;
-
-	if (!file) {
-		if (!frame->module[0])
-			return "";
-		text = seep_arena_take(&w->arena, strlen(frame->module) + sizeof("in "));
-		if (!text)
-			return "?";
-		sprintf(text, "in %s", frame->module);
-		return seep_cut_end(&w->arena, safe(w, text), columns);
-	}
-	if (below > 1 && !strncmp(file, w->directory, below) && file[below] == '/')
-		file += below + 1;
-	text = seep_arena_take(&w->arena, strlen(file) + 16);
-	if (!text)
-		return "?";
-	sprintf(text, frame->line ? "%s:%u" : "%s", file, frame->line);
-	return seep_cut_start(&w->arena, safe(w, text), columns);
-}
-
 /* What a row is called in a sentence: "user_load (src/user.c:87)". */
 static void put_site(struct writer *w, const struct seep_row *row)
 {
-	const char *at = place(w, &row->at, SENTENCE_PLACE_COLUMNS);
+	const char *at = seep_pen_place(&w->pen, &row->at, SENTENCE_PLACE_COLUMNS);
 
-	fprintf(w->out->stream, "%s%s%s", strong(w), safe(w, row->at.function), plain(w));
+	fprintf(w->out->stream, "%s%s%s", style(w, SEEP_STYLE_STRONG), seep_pen_safe(&w->pen, row->at.function),
+		style(w, SEEP_STYLE_PLAIN));
 	if (*at)
 		fprintf(w->out->stream, " (%s)", at);
 }
@@ -113,7 +66,7 @@ static void put_site(struct writer *w, const struct seep_row *row)
 static void put_component(struct writer *w, const struct seep_row *row)
 {
 	if (w->report->options.by == SEEP_BY_SITE && *row->component && strcmp(row->component, row->at.module) != 0)
-		fprintf(w->out->stream, ", component %s", safe(w, row->component));
+		fprintf(w->out->stream, ", component %s", seep_pen_safe(&w->pen, row->component));
 }
 
 /* What rows are ordered by. */
@@ -142,7 +95,8 @@ static void put_top(struct writer *w, const struct seep_row *row)
 		put_site(w, row);
 	} else {
 		fprintf(out, "%s%s %s%s%s, most of that at ", r->options.sort == SEEP_SORT_PEAK ? "" : "in ",
-			seep_by_names[r->options.by], strong(w), safe(w, row->name), plain(w));
+			seep_by_names[r->options.by], style(w, SEEP_STYLE_STRONG), seep_pen_safe(&w->pen, row->name),
+			style(w, SEEP_STYLE_PLAIN));
 		put_site(w, row);
 	}
 	if (r->options.sort != SEEP_SORT_PEAK && r->matched_rows > 1)
@@ -150,11 +104,6 @@ static void put_top(struct writer *w, const struct seep_row *row)
 			of.count == 1 ? "block" : "blocks");
 	put_component(w, row);
 	fputs(".\n", out);
-}
-
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
 }
 
 static void put_nothing(struct writer *w)
@@ -168,7 +117,8 @@ static void put_nothing(struct writer *w)
 	else if (!totals->allocated.count)
 		fputs("No allocation was recorded.\n", out);
 	else if (w->report->options.sort == SEEP_SORT_UNFREED || w->report->options.sort == SEEP_SORT_COUNT)
-		fprintf(out, "%sNothing is unfreed%s: %s block%s allocated, and as many freed.\n", strong(w), plain(w),
+		fprintf(out, "%sNothing is unfreed%s: %s block%s allocated, and as many freed.\n",
+			style(w, SEEP_STYLE_STRONG), style(w, SEEP_STYLE_PLAIN),
 			seep_unit_count(&count, totals->allocated.count),
 			totals->allocated.count == 1 ? " was" : "s were");
 	else
@@ -187,23 +137,25 @@ static void put_answer(struct writer *w)
 		return;
 	}
 	if (r->options.sort == SEEP_SORT_PEAK)
-		fprintf(out, "%s%s live%s at the peak; of %s site%s, ", strong(w),
-			seep_unit_bytes(&bytes, r->trace->totals.peak_live_bytes), plain(w),
-			seep_unit_count(&sites, r->matched_sites), plural(r->matched_sites));
+		fprintf(out, "%s%s live%s at the peak; of %s site%s, ", style(w, SEEP_STYLE_STRONG),
+			seep_unit_bytes(&bytes, r->trace->totals.peak_live_bytes), style(w, SEEP_STYLE_PLAIN),
+			seep_unit_count(&sites, r->matched_sites), seep_plural(r->matched_sites));
 	else
-		fprintf(out, "%s%s %s%s in %s block%s at %s site%s%s; ", strong(w),
-			seep_unit_bytes(&bytes, r->matched.bytes), words[r->options.sort].noun, plain(w),
-			seep_unit_count(&count, r->matched.count), plural(r->matched.count),
-			seep_unit_count(&sites, r->matched_sites), plural(r->matched_sites),
+		fprintf(out, "%s%s %s%s in %s block%s at %s site%s%s; ", style(w, SEEP_STYLE_STRONG),
+			seep_unit_bytes(&bytes, r->matched.bytes), words[r->options.sort].noun,
+			style(w, SEEP_STYLE_PLAIN), seep_unit_count(&count, r->matched.count),
+			seep_plural(r->matched.count), seep_unit_count(&sites, r->matched_sites),
+			seep_plural(r->matched_sites),
 			!r->options.filter_count ? ""
 			: r->matched_sites == 1  ? " that matches the filter"
 						 : " that match the filter");
 	put_top(w, &r->rows[0]);
 }
 
-static void put_remark(struct writer *w, enum seep_style style, const char *word, const char *sentence)
+static void put_remark(struct writer *w, enum seep_style kind, const char *word, const char *sentence)
 {
-	fprintf(w->out->stream, "%s%s: %s%s\n", seep_output_style(w->out, style), word, safe(w, sentence), plain(w));
+	fprintf(w->out->stream, "%s%s: %s%s\n", style(w, kind), word, seep_pen_safe(&w->pen, sentence),
+		style(w, SEEP_STYLE_PLAIN));
 }
 
 /* What makes figures wrong or missing: all of it. */
@@ -221,7 +173,8 @@ static size_t put_first_notes(struct writer *w, const struct seep_remarks *remar
 	for (i = remarks->grave; i < remarks->count && i < remarks->grave + NOTES_SHOWN; i++)
 		put_remark(w, SEEP_STYLE_FAINT, "Note", remarks->sentences[i]);
 	if (i < remarks->count)
-		fprintf(w->out->stream, "%sNote: %zu more at the end.%s\n", faint(w), remarks->count - i, plain(w));
+		fprintf(w->out->stream, "%sNote: %zu more at the end.%s\n", style(w, SEEP_STYLE_FAINT),
+			remarks->count - i, style(w, SEEP_STYLE_PLAIN));
 	return i;
 }
 
@@ -248,20 +201,15 @@ static void put_process(struct writer *w)
 	struct seep_ending ending;
 	FILE *out = w->out->stream;
 
-	fprintf(out, "%s (pid %" PRIu32 ") ran for %s and %s: ", safe(w, process_name(t)), t->process.pid,
-		seep_unit_duration(&time, t->duration_ns), seep_ending_of(&ending, t));
+	fprintf(out, "%s (pid %" PRIu32 ") ran for %s and %s: ", seep_pen_safe(&w->pen, process_name(t)),
+		t->process.pid, seep_unit_duration(&time, t->duration_ns), seep_ending_of(&ending, t));
 	fprintf(out, "%s allocation%s of %s, at most %s at once (after %s).\n",
-		seep_unit_count(&count, t->totals.allocated.count), plural(t->totals.allocated.count),
+		seep_unit_count(&count, t->totals.allocated.count), seep_plural(t->totals.allocated.count),
 		seep_unit_bytes(&bytes, t->totals.allocated.bytes), seep_unit_bytes(&peak, t->totals.peak_live_bytes),
 		seep_unit_duration(&when, t->totals.peak_at_ns));
 }
 
 /* ---- The table ---- */
-
-static const char *text_of(struct writer *w, const char *text)
-{
-	return seep_arena_text(&w->arena, text, strlen(text));
-}
 
 static void oldest(const struct seep_trace *t, const struct seep_row *row, struct seep_unit *age)
 {
@@ -291,18 +239,19 @@ static int add_row(struct writer *w, struct seep_table *table, const struct seep
 	struct seep_unit bytes, blocks, share, age, sites;
 
 	oldest(r->trace, row, &age);
-	*cell++ = text_of(w, seep_unit_bytes(&bytes, row_bytes(r, row)));
-	*cell++ = text_of(w, seep_unit_count(&blocks, of.count));
-	*cell++ = text_of(w, seep_unit_share(&share, by_count ? of.count : row_bytes(r, row),
-				     by_count ? r->whole.count : r->whole.bytes));
-	*cell++ = text_of(w, age.text);
+	*cell++ = seep_pen_keep(&w->pen, seep_unit_bytes(&bytes, row_bytes(r, row)));
+	*cell++ = seep_pen_keep(&w->pen, seep_unit_count(&blocks, of.count));
+	*cell++ = seep_pen_keep(&w->pen, seep_unit_share(&share, by_count ? of.count : row_bytes(r, row),
+						 by_count ? r->whole.count : r->whole.bytes));
+	*cell++ = seep_pen_keep(&w->pen, age.text);
 	if (r->options.by == SEEP_BY_COMPONENT || r->options.by == SEEP_BY_FILE || r->options.by == SEEP_BY_MODULE) {
-		*cell++ = text_of(w, seep_unit_count(&sites, row->sites));
-		*cell++ = r->options.by == SEEP_BY_FILE ? seep_cut_start(&w->arena, safe(w, row->name), 50)
-							: safe(w, row->name);
+		*cell++ = seep_pen_keep(&w->pen, seep_unit_count(&sites, row->sites));
+		*cell++ = r->options.by == SEEP_BY_FILE
+				  ? seep_cut_start(&w->pen.arena, seep_pen_safe(&w->pen, row->name), 50)
+				  : seep_pen_safe(&w->pen, row->name);
 	}
-	*cell++ = safe(w, row->at.function);
-	*cell++ = place(w, &row->at, 50);
+	*cell++ = seep_pen_safe(&w->pen, row->at.function);
+	*cell++ = seep_pen_place(&w->pen, &row->at, 50);
 	return seep_table_add(table, cells);
 }
 
@@ -352,161 +301,11 @@ static void put_rest(struct writer *w)
 		return;
 	for (size_t i = 0; i < r->row_count; i++)
 		rest.bytes -= seep_report_measure(r, &r->rows[i]).bytes;
-	fprintf(w->out->stream, "%sand %s more", faint(w), seep_unit_count(&count, r->matched_rows - r->row_count));
+	fprintf(w->out->stream, "%sand %s more", style(w, SEEP_STYLE_FAINT),
+		seep_unit_count(&count, r->matched_rows - r->row_count));
 	if (r->options.sort != SEEP_SORT_PEAK)
 		fprintf(w->out->stream, " with %s", seep_unit_bytes(&bytes, rest.bytes));
-	fprintf(w->out->stream, " (--limit %zu shows all)%s\n", r->matched_rows, plain(w));
-}
-
-/* ---- The stacks ---- */
-
-struct line {
-	const char *function;
-	const char *place;
-	size_t columns; /* of the indentation and the function */
-	bool inlined;
-	size_t period; /* how many lines, this one the last of them, come again `repeated` times after it */
-	size_t repeated;
-};
-
-static bool same_frame(const struct seep_frame *a, const struct seep_frame *b)
-{
-	return a->line == b->line && a->inlined == b->inlined && !strcmp(a->function, b->function) &&
-	       !strcmp(a->file ? a->file : "", b->file ? b->file : "") && !strcmp(a->module, b->module);
-}
-
-static size_t indent(size_t line)
-{
-	return line < INDENT_MAX ? line : INDENT_MAX;
-}
-
-/* How often the `period` frames before `at` come again from there on. */
-static size_t repeats(const struct seep_frame *frames, size_t count, size_t at, size_t period)
-{
-	size_t same = 0;
-
-	while (at + same < count && same_frame(&frames[at + same], &frames[at + same - period]))
-		same++;
-	return same / period;
-}
-
-/* What recursion repeats is told once: how many frames from `at` on are so told, with the period. */
-static size_t find_repeats(const struct seep_frame *frames, size_t count, size_t at, size_t start, size_t *period)
-{
-	for (*period = 1; *period <= PERIOD_MAX && *period <= at - start; ++*period) {
-		size_t told = repeats(frames, count, at, *period) * *period;
-
-		if (told >= 3)
-			return told;
-	}
-	return 0;
-}
-
-/* The frames as lines, at most `max`. Returns how many; *used is how many frames they tell of. */
-static size_t make_lines(
-	struct writer *w, const struct seep_frame *frames, size_t count, struct line *lines, size_t max, size_t *used)
-{
-	size_t n = 0, at = 0, start = 0, period;
-
-	while (at < count) {
-		size_t told = n ? find_repeats(frames, count, at, start, &period) : 0;
-
-		if (told) {
-			lines[n - 1].period = period;
-			lines[n - 1].repeated = told / period;
-			at += told;
-			start = at;
-			continue;
-		}
-		if (n == max)
-			break;
-		lines[n].function = safe(w, frames[at].function);
-		lines[n].place = place(w, &frames[at], PLACE_COLUMNS_MAX);
-		lines[n].columns = indent(n) + seep_columns(lines[n].function);
-		lines[n].inlined = frames[at].inlined;
-		lines[n].repeated = 0;
-		n++;
-		at++;
-	}
-	*used = at;
-	return n;
-}
-
-static void put_repeated(struct writer *w, const struct line *line, size_t number)
-{
-	fprintf(w->out->stream, "   %*s%s... ", (int)indent(number), "", faint(w));
-	if (line->period == 1)
-		fprintf(w->out->stream, "the same frame %zu more times%s\n", line->repeated, plain(w));
-	else
-		fprintf(w->out->stream, "the last %zu frames %zu more time%s%s\n", line->period, line->repeated,
-			plural(line->repeated), plain(w));
-}
-
-static void put_lines(struct writer *w, const struct line *lines, size_t count, const struct seep_frame *named)
-{
-	const char *name = safe(w, named->function);
-	size_t column = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (lines[i].columns > column && lines[i].columns <= PLACE_COLUMN_MAX)
-			column = lines[i].columns;
-	for (size_t i = 0; i < count; i++) {
-		int gap = lines[i].columns < column ? (int)(column - lines[i].columns) : 0;
-		bool is_named = !strcmp(lines[i].function, name);
-
-		fprintf(w->out->stream, "   %*s%s%s%s%*s  %s%s\n", (int)indent(i), "", is_named ? strong(w) : "",
-			lines[i].function, is_named ? plain(w) : "", gap, "", lines[i].place,
-			lines[i].inlined ? " (inlined)" : "");
-		if (lines[i].repeated)
-			put_repeated(w, &lines[i], i);
-	}
-}
-
-/* Without the frames that start every program and thread, at the outer end. */
-static size_t without_start(const struct seep_frame *frames, size_t count, const struct seep_frame *named)
-{
-	static const char *const starts[] = {"_start", "__libc_start_main", "__libc_start_main_impl",
-		"__libc_start_call_main", "clone", "clone3", "__clone3", "__GI___clone3"};
-	size_t i;
-
-	while (count > 1 && strcmp(frames[count - 1].function, named->function) != 0) {
-		for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-			if (!strcmp(frames[count - 1].function, starts[i]))
-				break;
-		if (i == sizeof(starts) / sizeof(starts[0]))
-			break;
-		count--;
-	}
-	return count;
-}
-
-static int put_stack(struct writer *w, const struct seep_row *row, uint64_t depth)
-{
-	const struct seep_report *r = w->report;
-	const struct seep_frame *frames;
-	int64_t all = seep_paths_frames(r->paths, row->path, &frames);
-	enum seep_path_end end = seep_paths_end(r->paths, row->path);
-	size_t count, max, used, n;
-	struct line *lines;
-	FILE *out = w->out->stream;
-
-	if (all < 0)
-		return -1;
-	count = without_start(frames, (size_t)all, &row->at);
-	max = count <= depth || count - depth <= FRAMES_SPARED ? count : (size_t)depth;
-	lines = malloc((max + 1) * sizeof(*lines));
-	if (!lines)
-		return -1;
-	n = make_lines(w, frames, count, lines, max, &used);
-	put_lines(w, lines, n, &row->at);
-	free(lines);
-	if (count > used)
-		fprintf(out, "   ... and %zu frames further out (--depth %zu)\n", count - used, count);
-	else if (end == SEEP_PATH_TRUNCATED)
-		fputs("   ... cut here: the recording kept no more frames\n", out);
-	else if (end == SEEP_PATH_LOST)
-		fputs("   ... not known further: code without unwind information\n", out);
-	return 0;
+	fprintf(w->out->stream, " (--limit %zu shows all)%s\n", r->matched_rows, style(w, SEEP_STYLE_PLAIN));
 }
 
 static void put_growth(struct writer *w, const struct seep_row *row)
@@ -527,12 +326,13 @@ static void put_heading(struct writer *w, size_t number, const struct seep_row *
 	struct seep_unit bytes, blocks;
 	FILE *out = w->out->stream;
 
-	fprintf(out, "\n%s%zu. %s%s: %s in %s %s", strong(w), number, safe(w, row->name), plain(w),
+	fprintf(out, "\n%s%zu. %s%s: %s in %s %s", style(w, SEEP_STYLE_STRONG), number,
+		seep_pen_safe(&w->pen, row->name), style(w, SEEP_STYLE_PLAIN),
 		seep_unit_bytes(&bytes, row_bytes(r, row)), seep_unit_count(&blocks, of.count),
 		of.count == 1 ? "block" : "blocks");
 	put_growth(w, row);
 	if (row->tag)
-		fprintf(out, ", tag %s", safe(w, row->tag));
+		fprintf(out, ", tag %s", seep_pen_safe(&w->pen, row->tag));
 	put_component(w, row);
 	if (row->sites > 1)
 		fprintf(out, "; the largest of %zu sites", row->sites);
@@ -552,7 +352,7 @@ static int put_rows(struct writer *w, const struct seep_text_options *options)
 	put_rest(w);
 	for (size_t i = 0; i < stacks; i++) {
 		put_heading(w, i + 1, &r->rows[i]);
-		if (put_stack(w, &r->rows[i], options->depth) < 0)
+		if (seep_text_stack(&w->pen, r, &r->rows[i], options->depth) < 0)
 			return -1;
 	}
 	return 0;
@@ -578,10 +378,11 @@ static int put_report(struct writer *w, const struct seep_text_options *options)
 int seep_text_write(
 	const struct seep_output *output, const struct seep_report *report, const struct seep_text_options *options)
 {
-	struct writer w = {.out = output, .report = report, .directory = getcwd(NULL, 0)};
-	int result = put_report(&w, options);
+	struct writer w = {.out = output, .report = report};
+	int result;
 
-	seep_arena_clear(&w.arena);
-	free(w.directory);
+	seep_pen_take(&w.pen, output);
+	result = put_report(&w, options);
+	seep_pen_put_down(&w.pen);
 	return result;
 }
