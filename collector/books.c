@@ -234,34 +234,65 @@ static void order_apply(struct seep_books *b, const struct seep_event *e)
 	while (seep_order_next(&b->order, shard, &item, b->patience_now));
 }
 
-/* What an event needs from memory is asked for while the events before it are worked on. */
-static void batch_apply(struct seep_books *b, const struct seep_event *events, unsigned count)
+/* Asks for what the events need from memory, all at once. */
+static void batch_prefetch(struct seep_books *b, const struct seep_event *events, unsigned count, uint64_t *hashes)
 {
-	uint64_t hashes[BATCH];
-
 	for (unsigned i = 0; i < count; i++) {
 		hashes[i] = seep_blocks_hash(&b->blocks, events[i].address);
 		seep_blocks_prefetch(&b->blocks, hashes[i]);
+		seep_order_prefetch(&b->order, seep_wire_shard(events[i].address));
 		if (events[i].kind == SEEP_EVENT_ALLOC)
 			seep_sites_prefetch(&b->sites, events[i].stack, events[i].tag);
-		else
-			seep_order_prefetch(&b->order, seep_wire_shard(events[i].address));
 	}
-	for (unsigned i = 0; i < count; i++) {
+}
+
+static unsigned batch_apply(struct seep_books *b, const struct seep_event *events, unsigned count, bool due_only)
+{
+	uint64_t hashes[BATCH];
+	unsigned i;
+
+	batch_prefetch(b, events, count, hashes);
+	for (i = 0; i < count; i++) {
+		if (due_only && !seep_order_is_due(&b->order, seep_wire_shard(events[i].address), events[i].order))
+			break;
 		if (events[i].kind == SEEP_EVENT_ALLOC)
 			alloc_apply(b, &events[i], hashes[i]);
 		else
 			order_apply(b, &events[i]);
 	}
+	if (b->order.crowded)
+		seep_order_release(&b->order, b->patience_now, UINT32_MAX, item_process, b);
+	return i;
+}
+
+static unsigned apply(struct seep_books *b, const struct seep_event *events, unsigned count, bool due_only)
+{
+	unsigned applied = 0;
+
+	while (applied < count) {
+		unsigned batch = count - applied < BATCH ? count - applied : BATCH;
+		unsigned done = batch_apply(b, events + applied, batch, due_only);
+
+		applied += done;
+		if (done < batch)
+			break;
+	}
+	return applied;
 }
 
 void seep_books_apply(struct seep_books *b, const struct seep_event *events, unsigned count)
 {
-	for (; count > BATCH; count -= BATCH, events += BATCH)
-		batch_apply(b, events, BATCH);
-	batch_apply(b, events, count);
-	if (b->order.crowded)
-		seep_order_release(&b->order, b->patience_now, UINT32_MAX, item_process, b);
+	apply(b, events, count, false);
+}
+
+unsigned seep_books_apply_due(struct seep_books *b, const struct seep_event *events, unsigned count)
+{
+	return apply(b, events, count, true);
+}
+
+void seep_books_let_go(struct seep_books *b, uint32_t shard)
+{
+	seep_order_let_go(&b->order, shard);
 }
 
 void seep_books_apply_young(struct seep_books *b, const struct seep_event *e)

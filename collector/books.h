@@ -74,6 +74,12 @@ void seep_books_close(struct seep_books *b);
 /* Applies events, in any order of arrival. */
 void seep_books_apply(struct seep_books *b, const struct seep_event *events, unsigned count);
 
+/* Applies events, up to one that must come after events which were not applied yet. Returns how many were applied. */
+unsigned seep_books_apply_due(struct seep_books *b, const struct seep_event *events, unsigned count);
+
+/* Until the shard goes on, its events are due without waiting for the one that is missing. */
+void seep_books_let_go(struct seep_books *b, uint32_t shard);
+
 /* An allocation found in a nursery: it may have arrived already, and is then ignored. */
 void seep_books_apply_young(struct seep_books *b, const struct seep_event *event);
 

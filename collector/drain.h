@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * drain.h: reads what the producers left in the region, checks it, and gives it to the books.
+ * drain.h: what the collector knows about a region's segments, shared by the files that empty them: rings.c, records.c,
+ * folds.c and nurseries.c.
  *
- * Everything there may be written by an enemy at any moment. So whatever is looked at is copied first, and a segment whose ring
- * makes no sense is abandoned: its records are thrown away from then on, and counted.
+ * Everything in a region may be written by an enemy at any moment. So whatever is looked at is copied first, and a segment whose
+ * ring makes no sense is abandoned: its records are thrown away from then on, and counted.
  */
 #ifndef SEEP_COLLECTOR_DRAIN_H
 #define SEEP_COLLECTOR_DRAIN_H
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #define SEEP_DRAIN_RECENT 4u
+#define SEEP_DRAIN_COPY_UNITS 128u /* are copied at a time */
 
 /* What has been counted of a fold entry. */
 struct seep_drain_fold {
@@ -26,10 +28,21 @@ struct seep_drain_fold {
 
 struct seep_drain_segment {
 	uint64_t tail; /* units taken; the one in the region is only told to the producer */
+	uint64_t head; /* as read at the beginning of the present round */
+	uint64_t asides_done; /* records before this unit that are not events have been taken, though events may wait */
 	uint64_t dropped; /* as last read */
+	uint32_t quantum; /* units of a turn */
 	bool abandoned;
-	uint32_t recent_next;
+
+	/* Why the ring does not go on: its next event has to wait for other rings' (see rings.c). */
+	bool blocked;
+	bool blocked_before; /* in the last round, too */
+	uint32_t blocked_shard;
+	uint64_t blocked_order;
+	uint32_t next_blocked; /* another segment blocked by this shard, + 1 */
+
 	/* The last allocations of this ring. A process killed while it sent one left it in its nursery too. */
+	uint32_t recent_next;
 	struct {
 		uint64_t address;
 		uint64_t s;
@@ -47,20 +60,17 @@ struct seep_drain {
 	uint64_t dropped; /* records lost, since the start */
 	bool drops_seen; /* a producer said that it dropped */
 	bool failed; /* out of memory */
-	struct seep_wire_unit units[SEEP_WIRE_RING_UNITS];
-	struct seep_event events[SEEP_WIRE_RING_UNITS];
-};
 
-/* A nursery's block, copied. */
-struct seep_drain_young {
-	struct seep_event event;
-	uint32_t segment;
-};
+	/* Of the present round: a circular queue of segments whose turn comes, and who is blocked by which shard. */
+	uint32_t *queue;
+	uint32_t queue_first;
+	uint32_t queue_used;
+	uint32_t blocked;
+	uint32_t blocked_by[SEEP_WIRE_SHARDS]; /* first segment + 1; 0: none */
 
-struct seep_drain_nurseries {
-	struct seep_drain_young *blocks;
-	size_t used;
-	size_t size;
+	struct seep_wire_unit units[SEEP_DRAIN_COPY_UNITS];
+	struct seep_event events[SEEP_DRAIN_COPY_UNITS];
+	uint16_t ends[SEEP_DRAIN_COPY_UNITS]; /* where each event's record ends in units[] */
 };
 
 /* Takes d, which is large, as zeroed memory. Borrows the other three. */
@@ -68,22 +78,24 @@ void seep_drain_open(
 	struct seep_drain *d, struct seep_region *region, struct seep_books *books, struct seep_notes *notes);
 void seep_drain_close(struct seep_drain *d);
 
-/* Empties all rings once. Returns the number of units taken. */
-uint64_t seep_drain_rings(struct seep_drain *d);
+/* Learns of segments that are new in the region. */
+void seep_drain_learn(struct seep_drain *d);
 
-/* Whether no ring is more than a quarter full: then there is time to sleep (producers ring at half a ring). */
-bool seep_drain_has_time(const struct seep_drain *d);
+/* Gives a segment's ring up, with a note that says why. */
+void seep_drain_abandon(struct seep_drain *d, uint32_t number, const char *why, uint64_t value);
 
-/* Counts the folds that are not counted yet, and what the segments say they dropped. Empties rings on the way. */
-void seep_drain_folds(struct seep_drain *d);
+/* Whether the stack tree has this node. */
+static inline bool seep_drain_stack_exists(struct seep_drain *d, uint32_t stack)
+{
+	if (stack > d->nodes_known)
+		d->nodes_known = seep_region_nodes_used(d->region);
+	return stack <= d->nodes_known;
+}
 
-/* Copies the blocks in all nurseries, while the program may go on or not. Returns 0, or -1 with ENOMEM. */
-int seep_drain_nurseries_copy(struct seep_drain *d, struct seep_drain_nurseries *copy);
+/* Adds what the segments count themselves: records dropped since the last call. */
+void seep_drain_count_dropped(struct seep_drain *d);
 
-/* Gives them to the books, but for those that had been sent already. Frees the copy. */
-void seep_drain_nurseries_apply(struct seep_drain *d, struct seep_drain_nurseries *copy);
-
-/* The sum of the segments' own counters. */
+/* The sum of the segments' counters of stacks that are not whole. */
 void seep_drain_stack_counters(const struct seep_drain *d, uint64_t *truncated, uint64_t *lost);
 
 #endif

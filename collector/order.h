@@ -29,6 +29,7 @@ struct seep_order_shard {
 	uint64_t next; /* all smaller numbers have been processed, or given up */
 	uint32_t held;
 	uint32_t stuck_since; /* valid where held: when the shard last went on, in the caller's unit */
+	uint64_t let_go; /* nobody waits for this value of `next` (+ 1) any more */
 };
 
 struct seep_order {
@@ -48,6 +49,20 @@ void seep_order_close(struct seep_order *o);
 static inline __attribute__((always_inline)) void seep_order_prefetch(const struct seep_order *o, uint32_t shard)
 {
 	__builtin_prefetch(&o->shards[shard], 1);
+}
+
+/* Whether all numbers below `number` have been processed, so that what comes after them may be. Also true where it is no use
+ * to wait: an item is held already, or seep_order_let_go was called since the shard went on last. */
+static inline bool seep_order_is_due(const struct seep_order *o, uint32_t shard, uint64_t number)
+{
+	const struct seep_order_shard *s = &o->shards[shard];
+
+	return number <= s->next || s->held || s->let_go == s->next + 1;
+}
+
+static inline void seep_order_let_go(struct seep_order *o, uint32_t shard)
+{
+	o->shards[shard].let_go = o->shards[shard].next + 1;
 }
 
 /* Takes an item. True: it is next (or was given up before), process it now and then whatever seep_order_next gives.

@@ -17,12 +17,15 @@
 #include "clock.h"
 #include "drain.h"
 #include "epoch.h"
+#include "folds.h"
 #include "live.h"
 #include "messages.h"
 #include "notes.h"
+#include "nurseries.h"
 #include "output.h"
 #include "process.h"
 #include "region.h"
+#include "rings.h"
 #include "tree.h"
 #include "watcher.h"
 #include "writer.h"
@@ -291,7 +294,7 @@ static uint64_t round_run(struct session *s)
 	uint64_t before = s->books->now_ns, passed, units;
 
 	time_update(s);
-	units = seep_drain_rings(s->drain);
+	units = seep_rings_drain(s->drain, false);
 	if (units) {
 		/* Only time in which something arrives counts: nothing is late while the program, or we, are stopped. */
 		passed = s->books->now_ns - before;
@@ -305,12 +308,13 @@ static bool nothing_urgent(void *context)
 {
 	struct session *s = context;
 
-	return !atomic_load(&s->watcher.seen) && seep_drain_has_time(s->drain);
+	return !atomic_load(&s->watcher.seen) && seep_rings_have_time(s->drain);
 }
 
 static int epoch_finish(struct session *s, uint64_t rss_bytes)
 {
-	seep_drain_folds(s->drain);
+	seep_folds_harvest(s->drain);
+	seep_drain_count_dropped(s->drain);
 	if (seep_tree_write(&s->tree, &s->region, s->process.executable, &s->notes, s->books->now_ns, s->writer) < 0 ||
 		seep_epoch_write(&s->epoch, s->books, s->drain->dropped, rss_bytes, s->writer) < 0)
 		return -1;
@@ -351,7 +355,7 @@ static int housekeep(struct session *s, uint32_t *how)
 static int children_serve(struct session *s, pid_t *child)
 {
 	for (;;) {
-		struct seep_drain_nurseries young;
+		struct seep_nurseries young;
 		struct ucred peer;
 		int connection = seep_messages_accept(s->listener, &peer);
 
@@ -360,14 +364,15 @@ static int children_serve(struct session *s, pid_t *child)
 		if (connection < 0)
 			return -1;
 		/* In this order: a block that leaves its nursery in between is found in a ring. */
-		if (seep_drain_nurseries_copy(s->drain, &young) == 0) {
+		if (seep_nurseries_copy(&young, s->drain) == 0) {
 			round_run(s);
 			if (fork() == 0) {
-				seep_drain_nurseries_apply(s->drain, &young);
+				seep_nurseries_apply(&young, s->drain);
+				seep_nurseries_close(&young);
 				*child = peer.pid;
 				return connection;
 			}
-			free(young.blocks);
+			seep_nurseries_close(&young);
 			seep_notes_add(&s->notes, s->books->now_ns, SEEP_NOTE_FORK, (uint64_t)peer.pid, NULL, 0);
 		}
 		close(connection);
@@ -456,17 +461,18 @@ static void end_fill(struct session *s, struct seep_trace_end *end)
 /* Takes all that the region still holds into the books and writes the last epoch. Returns 0 or -1 with errno. */
 static int books_finish(struct session *s, struct seep_trace_end *end)
 {
-	struct seep_drain_nurseries young;
+	struct seep_nurseries young;
 	int status;
 
 	time_update(s);
-	while (seep_drain_rings(s->drain))
+	while (seep_rings_drain(s->drain, true))
 		;
-	seep_drain_folds(s->drain);
-	if (seep_drain_nurseries_copy(s->drain, &young) == 0)
-		seep_drain_nurseries_apply(s->drain, &young);
-	else
+	if (seep_nurseries_copy(&young, s->drain) == 0) {
+		seep_nurseries_apply(&young, s->drain);
+		seep_nurseries_close(&young);
+	} else {
 		s->drain->failed = true;
+	}
 	seep_books_settle(s->books);
 	say_what_is_missing(s);
 	status = epoch_finish(s, 0);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * nurseries.c: blocks that were never sent. Called by session.c when a process has ended, and when it has forked. One thread;
+ * in the latter case the owners of the segments go on meanwhile.
+ */
+#include "nurseries.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A consistent copy of an entry, or false: it is empty, is changing, or can't be true. */
+static bool entry_read(struct seep_drain *d, struct seep_wire_young *shared, struct seep_event *event)
+{
+	uint64_t address = atomic_load_explicit(&shared->address, memory_order_acquire);
+	uint32_t tag = __atomic_load_n(&shared->tag, __ATOMIC_RELAXED);
+
+	*event = (struct seep_event){.address = address,
+		.order = __atomic_load_n(&shared->s, __ATOMIC_RELAXED),
+		.bytes = __atomic_load_n(&shared->bytes, __ATOMIC_RELAXED),
+		.stack = __atomic_load_n(&shared->stack, __ATOMIC_RELAXED),
+		.birth = __atomic_load_n(&shared->birth, __ATOMIC_RELAXED),
+		.tag = (uint16_t)tag,
+		.kind = SEEP_EVENT_ALLOC};
+	atomic_thread_fence(memory_order_acquire);
+	return address && address == atomic_load_explicit(&shared->address, memory_order_relaxed) &&
+	       address <= SEEP_WIRE_ADDRESS_MASK && event->order < SEEP_ORDER_NUMBER_MAX && tag <= UINT16_MAX &&
+	       seep_drain_stack_exists(d, event->stack);
+}
+
+static bool reserve(struct seep_nurseries *copy)
+{
+	size_t size = copy->size ? 2 * copy->size : 4096;
+	struct seep_nurseries_block *larger;
+
+	if (copy->used < copy->size)
+		return true;
+	larger = reallocarray(copy->blocks, size, sizeof(*larger));
+	if (!larger)
+		return false;
+	copy->blocks = larger;
+	copy->size = size;
+	return true;
+}
+
+int seep_nurseries_copy(struct seep_nurseries *copy, struct seep_drain *d)
+{
+	memset(copy, 0, sizeof(*copy));
+	seep_drain_learn(d);
+	for (uint32_t i = 0; i < d->segments_known; i++) {
+		for (uint32_t j = 0; !d->segments[i].abandoned && j < SEEP_WIRE_NURSERY; j++) {
+			struct seep_nurseries_block block = {.segment = i};
+
+			if (!entry_read(d, &d->region->segments[i].nursery[j], &block.event))
+				continue;
+			if (!reserve(copy)) {
+				seep_nurseries_close(copy);
+				errno = ENOMEM;
+				return -1;
+			}
+			copy->blocks[copy->used++] = block;
+		}
+	}
+	return 0;
+}
+
+static bool sent_lately(const struct seep_drain_segment *segment, const struct seep_event *event)
+{
+	for (unsigned i = 0; i < SEEP_DRAIN_RECENT; i++)
+		if (segment->recent[i].address == event->address && segment->recent[i].s == event->order)
+			return true;
+	return false;
+}
+
+void seep_nurseries_apply(const struct seep_nurseries *copy, struct seep_drain *d)
+{
+	for (size_t i = 0; i < copy->used; i++)
+		if (!sent_lately(&d->segments[copy->blocks[i].segment], &copy->blocks[i].event))
+			seep_books_apply_young(d->books, &copy->blocks[i].event);
+}
+
+void seep_nurseries_close(struct seep_nurseries *copy)
+{
+	free(copy->blocks);
+	memset(copy, 0, sizeof(*copy));
+}
