@@ -56,6 +56,7 @@ static const char *string_of(Dwarf_Die *die, unsigned name)
 	return dwarf_formstring(dwarf_attr_integrate(die, name, &attribute));
 }
 
+/* Whether its language has namespaces, classes or mangled names. */
 static bool has_scopes(Dwarf_Die *unit)
 {
 	switch (dwarf_srclang(unit)) {
@@ -114,13 +115,23 @@ static const char *scope_of(struct seep_debug_names *n, Dwarf_Die *die)
 	return *number == UINT32_MAX ? "" : seep_debug_scopes_of(n->scopes[*number], &declaration);
 }
 
+/* A linkage name knows more than the plain one, but for C: there it is an alias that the authors never call ("__GI__IO_puts"). */
+static const char *linkage_name(Dwarf_Die *die)
+{
+	Dwarf_Die unit;
+	const char *linkage;
+
+	if (!dwarf_diecu(die, &unit, NULL, NULL) || !has_scopes(&unit))
+		return NULL;
+	linkage = string_of(die, DW_AT_linkage_name);
+	return linkage && *linkage ? linkage : string_of(die, DW_AT_MIPS_linkage_name);
+}
+
 static const char *name_read(struct seep_debug_names *n, Dwarf_Die *die)
 {
-	const char *linkage = string_of(die, DW_AT_linkage_name), *name, *kept;
+	const char *linkage = linkage_name(die), *name, *kept;
 	char *text = NULL;
 
-	if (!linkage)
-		linkage = string_of(die, DW_AT_MIPS_linkage_name);
 	if (linkage && *linkage) {
 		text = seep_demangle(linkage);
 	} else {

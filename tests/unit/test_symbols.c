@@ -270,6 +270,28 @@ static void test_cplusplus(void **state)
 	seep_symbols_close(s);
 }
 
+/* A C function that another file knows by another name. */
+static void test_renamed_in_c(void **state)
+{
+	static const char source[] = ELF_NOTE
+		"\n"
+		"void put(void) __asm__(\"__GI_put\");\n"
+		"__attribute__((noinline)) void put(void) { note(); }\n"
+		"int main(void) { put(); return 0; }\n";
+	struct seep_module module;
+	struct seep_symbols *s;
+	uint64_t address;
+	size_t count;
+
+	(void)state;
+	elf_compile("renamed", "renamed.c", source, "-g -O0");
+	module = elf_module("renamed");
+	s = elf_symbols(&module, NULL, NULL);
+	assert_int_equal(elf_addresses("renamed", &address, 1), 1);
+	elf_expect(elf_resolve(s, address, &count), "put renamed.c:3");
+	seep_symbols_close(s);
+}
+
 static void test_rust_names(void **state)
 {
 	static const char source[] = ELF_NOTE
@@ -570,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_inlined),
 		cmocka_unit_test(test_nested_function),
 		cmocka_unit_test(test_cplusplus),
+		cmocka_unit_test(test_renamed_in_c),
 		cmocka_unit_test(test_rust_names),
 		cmocka_unit_test(test_symbol_table_only),
 		cmocka_unit_test(test_exported_only),
