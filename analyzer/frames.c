@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,8 +80,7 @@ static const uint8_t *fetch(struct seep_frames *f, uint64_t offset, size_t count
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			seep_error_set(error, "%s: can not read at offset %llu: %s", f->name,
-				(unsigned long long)(offset + have),
+			seep_error_set(error, "%s: can not read at offset %" PRIu64 ": %s", f->name, offset + have,
 				got < 0 ? strerror(errno) : "the file has become shorter meanwhile");
 			return NULL;
 		}
@@ -281,8 +281,8 @@ int seep_frames_again(struct seep_frames *f, uint64_t offset, struct seep_payloa
 	if (whole > 0)
 		whole = unpack(f, &head, stored, &expected, error);
 	if (!whole)
-		return seep_error_set(error, "%s: at offset %llu there was a whole frame before, and is none now",
-			f->name, (unsigned long long)offset);
+		return seep_error_set(error,
+			"%s: at offset %" PRIu64 " there was a whole frame before, and is none now", f->name, offset);
 	if (whole < 0)
 		return -1;
 	give(f, offset, &head, payload);
@@ -305,8 +305,8 @@ static int check_header(struct seep_frames *f, struct seep_error *error)
 			"%s: not a seep trace: it does not begin with \"seeptrc\". Traces are made by `seep run`",
 			f->name);
 	if (f->bytes < sizeof(header))
-		return seep_error_set(error, "%s: cut off after %llu bytes: a trace begins with a header of %zu",
-			f->name, (unsigned long long)f->bytes, sizeof(header));
+		return seep_error_set(error, "%s: cut off after %" PRIu64 " bytes: a trace begins with a header of %zu",
+			f->name, f->bytes, sizeof(header));
 	memcpy(&header, bytes, sizeof(header));
 	if (header.version == 0 || header.version > SEEP_TRACE_VERSION)
 		return seep_error_set(error,

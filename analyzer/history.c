@@ -326,7 +326,7 @@ static bool sort_points(struct seep_trace *t)
 	if (t->points_of_site)
 		return true;
 	starts = calloc(t->site_count + 2, sizeof(*starts));
-	t->points_by_site = malloc((t->point_count + 1) * sizeof(*t->points_by_site));
+	t->points_by_site = calloc(t->point_count + 1, sizeof(*t->points_by_site));
 	if (!starts || !t->points_by_site) {
 		free(starts);
 		free(t->points_by_site);
@@ -396,7 +396,7 @@ static double median(double *values, size_t count)
 bool seep_history_growth(struct seep_trace *t, const uint32_t *sites, size_t count, double *bytes_per_hour)
 {
 	double live_bytes[SLOPE_EPOCHS_MAX] = {0}, slopes[SLOPE_EPOCHS_MAX * (SLOPE_EPOCHS_MAX - 1) / 2];
-	size_t chosen[SLOPE_EPOCHS_MAX], epochs = choose_epochs(t, chosen), pairs = 0;
+	size_t chosen[SLOPE_EPOCHS_MAX] = {0}, epochs = choose_epochs(t, chosen), pairs = 0;
 	bool flat = true;
 
 	if (epochs < SLOPE_EPOCHS_MIN || !sort_points(t))

@@ -29,7 +29,9 @@ static json_t *number(uint64_t value)
 
 static json_t *seconds(uint64_t ns)
 {
-	return json_real((double)(ns / 1000) / 1e6);
+	uint64_t microseconds = ns / 1000;
+
+	return json_real((double)microseconds / 1e6);
 }
 
 /* NULL becomes null. What is not UTF-8 is replaced. */

@@ -3,6 +3,7 @@
  * printable.c: a strict UTF-8 decoder and what is built on it.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "printable.h"
@@ -116,14 +117,13 @@ const char *seep_cut_end(struct seep_arena *arena, const char *text, size_t colu
 	copy = seep_arena_take(arena, bytes + 4);
 	if (!copy)
 		return "...";
-	memcpy(copy, text, bytes);
-	memcpy(copy + bytes, "...", 4);
+	sprintf(copy, "%.*s...", (int)bytes, text);
 	return copy;
 }
 
 const char *seep_cut_start(struct seep_arena *arena, const char *text, size_t columns)
 {
-	size_t all = seep_columns(text), bytes;
+	size_t all = seep_columns(text);
 	const char *rest, *slash;
 	char *copy;
 
@@ -133,11 +133,9 @@ const char *seep_cut_start(struct seep_arena *arena, const char *text, size_t co
 	slash = strchr(rest, '/');
 	if (slash && slash[1])
 		rest = slash;
-	bytes = strlen(rest) + 1;
-	copy = seep_arena_take(arena, bytes + 3);
+	copy = seep_arena_take(arena, strlen(rest) + sizeof("..."));
 	if (!copy)
 		return "...";
-	memcpy(copy, "...", 3);
-	memcpy(copy + 3, rest, bytes);
+	sprintf(copy, "...%s", rest);
 	return copy;
 }

@@ -28,7 +28,7 @@ struct seep_table *seep_table_create(const struct seep_table_column *columns)
 		return NULL;
 	while (columns[t->column_count].title)
 		t->column_count++;
-	t->columns = malloc(t->column_count * sizeof(*t->columns));
+	t->columns = calloc(t->column_count + 1, sizeof(*t->columns));
 	if (!t->columns) {
 		free(t);
 		return NULL;
