@@ -347,8 +347,13 @@ static void signals_interrupt(void **state)
 	test_free(alternate.ss_sp);
 }
 
+/* Its CFA counts from rbx, as that of the dynamic linker's _dl_runtime_resolve. See below. */
+void by_rbx(void (*callee)(void));
+
 /* What is interrupted at its first instruction has pushed nothing yet, and what stands before it is another function. */
 void one_instruction(void);
+/* And what is interrupted just after it has pushed something. */
+void two_instructions(void);
 __asm__(".text\n"
 	".globl one_instruction\n"
 	".type one_instruction, @function\n"
@@ -357,7 +362,19 @@ __asm__(".text\n"
 	"ud2\n"
 	"ret\n"
 	".cfi_endproc\n"
-	".size one_instruction, .-one_instruction\n");
+	".size one_instruction, .-one_instruction\n"
+	".globl two_instructions\n"
+	".type two_instructions, @function\n"
+	"two_instructions:\n"
+	".cfi_startproc\n"
+	"pushq %rax\n"
+	".cfi_adjust_cfa_offset 8\n"
+	"ud2\n"
+	"popq %rax\n"
+	".cfi_adjust_cfa_offset -8\n"
+	"ret\n"
+	".cfi_endproc\n"
+	".size two_instructions, .-two_instructions\n");
 
 static void skip_ud2(int number, siginfo_t *info, void *context)
 {
@@ -369,7 +386,7 @@ static void skip_ud2(int number, siginfo_t *info, void *context)
 	interrupted->uc_mcontext.gregs[REG_RIP] += 2;
 }
 
-static void the_first_instruction_is_not_a_return_address(void **state)
+static void the_next_instruction_is_not_a_return_address(void **state)
 {
 	struct sigaction action = {.sa_sigaction = skip_ud2, .sa_flags = SA_SIGINFO};
 	struct sigaction before;
@@ -377,10 +394,18 @@ static void the_first_instruction_is_not_a_return_address(void **state)
 	(void)state;
 	forgotten();
 	assert_int_equal(sigaction(SIGILL, &action, &before), 0);
-	one_instruction();
+	for (int i = 0; i < 2; i++) {
+		void (*const interrupted)(void) = i ? two_instructions : one_instruction;
+
+		interrupted();
+		assert_int_equal(last_end, SEEP_UNWIND_COMPLETE);
+		assert_true(has_frame_in((uintptr_t)interrupted, 2));
+		by_rbx(interrupted); /* whose own frame takes all registers, through those that the kernel saved */
+		assert_int_equal(last_end, SEEP_UNWIND_COMPLETE);
+		assert_true(has_frame_in((uintptr_t)interrupted, 2));
+		assert_true(has_frame_in((uintptr_t)by_rbx, 32));
+	}
 	assert_int_equal(sigaction(SIGILL, &before, NULL), 0);
-	assert_int_equal(last_end, SEEP_UNWIND_COMPLETE);
-	assert_true(has_frame_in((uintptr_t)one_instruction, 1));
 }
 
 /* ---- Contexts ---- */
@@ -432,8 +457,6 @@ static void contexts_come_and_go(void **state)
 
 /* ---- Hand-written code ---- */
 
-/* Its CFA counts from rbx, as that of the dynamic linker's _dl_runtime_resolve. */
-void by_rbx(void (*callee)(void));
 /* Its CFA is an expression: the stack pointer that it has saved; the caller's rbp is in r12. */
 void by_expression(void (*callee)(void));
 /* No tables, and a frame pointer. */
@@ -591,6 +614,43 @@ static void code_without_tables_ends_a_stack(void **state)
 	}
 }
 
+static uintptr_t certain; /* a return address in code with tables, after a call */
+static uintptr_t misleading; /* where a pair lies that looks like a frame's, though it is on no way outwards */
+
+static void misled(void)
+{
+	without_anything(hook, misleading);
+	assert_int_equal(last_end, SEEP_UNWIND_LOST);
+	assert_int_equal(last_count, 1);
+	captures = 1;
+	swapcontext(&away, &home);
+}
+
+static void chains_stay_on_their_stack(void **state)
+{
+	size_t bytes = 16 * PAGE_BYTES;
+	uintptr_t *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uintptr_t on_another_stack[2] = {0};
+
+	(void)state;
+	assert_true(memory != MAP_FAILED);
+	captures = 1;
+	hook();
+	certain = last_frames[0];
+	memory[1] = certain; /* on the same stack, but inside */
+	on_another_stack[1] = certain;
+	for (int i = 0; i < 2; i++) {
+		misleading = i ? (uintptr_t)memory : (uintptr_t)on_another_stack;
+		captures = 1;
+		getcontext(&away);
+		away.uc_stack.ss_sp = memory;
+		away.uc_stack.ss_size = bytes;
+		makecontext(&away, misled, 0);
+		swapcontext(&home, &away);
+	}
+	munmap(memory, bytes);
+}
+
 static void no_rule_for_the_return_address_ends_a_stack(void **state)
 {
 	(void)state;
@@ -629,7 +689,7 @@ static void what_is_not_mapped_is_not_read(void **state)
 	assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 64);
 	assert_int_equal(end, SEEP_UNWIND_LOST);
 
-	/* One that leads beyond; one whose rbp is beyond, below, not aligned. */
+	/* One that leads beyond; one whose rbp is beyond, below, not aligned (where all would be well otherwise). */
 	seep_unwind_forget_code();
 	set_row(pc, 2 * PAGE_BYTES, 0, 0);
 	assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 1);
@@ -643,6 +703,16 @@ static void what_is_not_mapped_is_not_read(void **state)
 		assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 1);
 		assert_int_equal(end, SEEP_UNWIND_LOST);
 	}
+	memset(words, 0, PAGE_BYTES);
+	memcpy((uint8_t *)&words[10] + 4, &pc, sizeof pc);
+	start.frame_pointer = (uintptr_t)&words[9] + 4;
+	assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 1);
+	assert_int_equal(end, SEEP_UNWIND_LOST);
+	words[3] = pc; /* below rsp */
+	start.frame_pointer = (uintptr_t)&words[2];
+	assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 1);
+	assert_int_equal(end, SEEP_UNWIND_LOST);
+	words[21] = pc;
 	/* A circle ends where the limit is. */
 	words[20] = (uintptr_t)&words[20];
 	start.frame_pointer = (uintptr_t)&words[20];
@@ -672,9 +742,11 @@ static void a_null_return_address_ends_a_stack(void **state)
 		give_nodes(fresh, count, unchanged, end);
 	}
 	/* Exactly as many frames as the limit: nothing is cut. */
+	seep_unwind_forget(fresh);
 	count = seep_unwind_capture(fresh, &start, 3, &unchanged, &end);
 	assert_int_equal(count, 3);
 	assert_int_equal(end, SEEP_UNWIND_COMPLETE);
+	give_nodes(fresh, count, unchanged, end);
 	/* The end is compared, too. */
 	words[6] = pc;
 	count = seep_unwind_capture(fresh, &start, 50, &unchanged, &end);
@@ -685,6 +757,56 @@ static void a_null_return_address_ends_a_stack(void **state)
 	count = seep_unwind_capture(fresh, &start, 50, &unchanged, &end);
 	assert_int_equal(count, 3);
 	assert_int_equal(end, SEEP_UNWIND_LOST);
+	seep_unwind_forget_code();
+}
+
+/* The kernel's frame, and what it interrupted: rsp is where the context says, and may differ next time though all else is equal. */
+static void interrupted_frames_are_not_taken_for_others(void **state)
+{
+	static union {
+		uintptr_t words[512];
+		struct {
+			uintptr_t restorer;
+			ucontext_t context;
+		} frame;
+	} stack;
+	greg_t *registers = stack.frame.context.uc_mcontext.gregs;
+	uintptr_t pc = 0x20000000;
+	uintptr_t restorer = 0x20000100;
+	uintptr_t outer = 0x20000200;
+	struct seep_unwind_start start = {.return_address = restorer, .cfa = (uintptr_t)&stack.words[1]};
+	enum seep_unwind_end end;
+	unsigned unchanged;
+
+	(void)state;
+	store(restorer, restorer ^ seep_rows_salt(atomic_load(&seep_rows_generation)), SEEP_ROW_SIGNAL);
+	store(outer, outer ^ seep_rows_salt(atomic_load(&seep_rows_generation)), SEEP_ROW_END);
+	store(pc, pc ^ seep_rows_salt(atomic_load(&seep_rows_generation)), SEEP_ROW_END);
+	stack.frame.restorer = restorer;
+	registers[REG_RIP] = (greg_t)one_instruction;
+	registers[REG_RSP] = (greg_t)&stack.words[400];
+	stack.words[400] = pc;
+	stack.words[410] = outer;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(seep_unwind_capture(fresh, &start, 50, &unchanged, &end), 3);
+		assert_int_equal(end, SEEP_UNWIND_COMPLETE);
+		assert_int_equal(fresh->frames[1].return_address, (uintptr_t)one_instruction);
+		assert_int_equal(fresh->frames[2].return_address, pc);
+		assert_int_equal(
+			unchanged, i ? 1 : 0); /* what was interrupted is walked anew, what is outside of it is not */
+		give_nodes(fresh, 3, unchanged, end);
+	}
+	registers[REG_RSP] = (greg_t)&stack.words[410];
+	assert_int_equal(seep_unwind_capture(fresh, &start, 50, &unchanged, &end), 3);
+	assert_int_equal(fresh->frames[2].return_address, outer);
+	give_nodes(fresh, 3, unchanged, end);
+
+	/* A call whose return address stands just where the context has its own. */
+	start.cfa = (uintptr_t)&registers[REG_RIP] + 8;
+	start.return_address = (uintptr_t)one_instruction;
+	set_row(start.return_address, (int64_t)(&stack.words[400] - (uintptr_t *)start.cfa + 1) * 8, 0, 0);
+	assert_int_equal(seep_unwind_capture(fresh, &start, 50, &unchanged, &end), 2);
+	assert_int_equal(fresh->frames[1].return_address, pc);
 	seep_unwind_forget_code();
 }
 
@@ -802,14 +924,16 @@ int main(void)
 		cmocka_unit_test(the_leaf_end_is_kept),
 		cmocka_unit_test(threads_begin_somewhere),
 		cmocka_unit_test(signals_interrupt),
-		cmocka_unit_test(the_first_instruction_is_not_a_return_address),
+		cmocka_unit_test(the_next_instruction_is_not_a_return_address),
 		cmocka_unit_test(contexts_come_and_go),
 		cmocka_unit_test(odd_frames_are_stepped_with_all_registers),
 		cmocka_unit_test(frame_pointers_that_chain_are_followed),
 		cmocka_unit_test(code_without_tables_ends_a_stack),
+		cmocka_unit_test(chains_stay_on_their_stack),
 		cmocka_unit_test(no_rule_for_the_return_address_ends_a_stack),
 		cmocka_unit_test(what_is_not_mapped_is_not_read),
 		cmocka_unit_test(a_null_return_address_ends_a_stack),
+		cmocka_unit_test(interrupted_frames_are_not_taken_for_others),
 		cmocka_unit_test(code_that_went_is_forgotten),
 		cmocka_unit_test(rows_share_a_place),
 		cmocka_unit_test(what_a_row_can_say),
