@@ -18,9 +18,10 @@
 struct pattern {
 	const char *function;
 	const char *module; /* NULL: any */
+	const char *file; /* NULL: any */
 	size_t literal; /* bytes of function before its first special one */
 	bool exact; /* it has none */
-	bool whole_module;
+	bool whole; /* module or file, whatever the function */
 };
 
 /* 256 for patterns that begin with that byte, and one for those that begin with a special one. */
@@ -43,13 +44,18 @@ enum kind {
 	KIND_ALLOCATOR, /* an allocation function */
 };
 
-static int pattern_add(struct seep_wrappers *w, const char *function, const char *module)
+/* `place`: the glob behind '@', or NULL. Names of modules have no '/' in them, paths nearly always do. */
+static int pattern_add(struct seep_wrappers *w, const char *function, const char *place)
 {
-	struct pattern p = {.function = function, .module = module, .literal = strcspn(function, "*?[\\")};
+	struct pattern p = {.function = function, .literal = strcspn(function, "*?[\\")};
 	struct bucket *b = &w->buckets[p.literal ? (unsigned char)*function : BUCKET_ANY];
 
+	if (place && strchr(place, '/'))
+		p.file = place;
+	else
+		p.module = place;
 	p.exact = !function[p.literal];
-	p.whole_module = !strcmp(function, "*");
+	p.whole = !strcmp(function, "*");
 	if (seep_array_reserve(&b->patterns, &b->capacity, b->count + 1, sizeof(*b->patterns)))
 		return -1;
 	b->patterns[b->count++] = p;
@@ -83,7 +89,7 @@ static char *trim(char *line)
 /* Takes a pattern apart. Returns 0, also for an empty line, or -1 with *why set to what was expected (or NULL: memory ran out). */
 static int line_add(struct seep_wrappers *w, const char *text, const char **why)
 {
-	char *line = seep_arena_text(&w->texts, text, strlen(text)), *module;
+	char *line = seep_arena_text(&w->texts, text, strlen(text)), *place;
 
 	*why = NULL;
 	if (!line)
@@ -91,24 +97,24 @@ static int line_add(struct seep_wrappers *w, const char *text, const char **why)
 	line = trim(line);
 	if (!*line)
 		return 0;
-	module = strchr(line, '@');
-	if (module) {
-		*module++ = '\0';
-		module = trim(module);
+	place = strchr(line, '@');
+	if (place) {
+		*place++ = '\0';
+		place = trim(place);
 		line = trim(line);
 	}
 	if (!*line)
 		*why = "a function in front of '@', as in \"pool_* @libpool.so*\"";
-	else if (module && !*module)
-		*why = "a module after '@', as in \"pool_* @libpool.so*\"";
-	else if (module && strchr(module, '@'))
+	else if (place && !*place)
+		*why = "a module or source file after '@', as in \"pool_* @libpool.so*\"";
+	else if (place && strchr(place, '@'))
 		*why = "one '@' at most";
-	else if (!module && strspn(line, "*") == strlen(line))
+	else if (!place && strspn(line, "*") == strlen(line))
 		*why = "a function, as \"*\" would make every frame a wrapper; \"* @libpool.so*\" means all of a "
 		       "module";
 	if (*why)
 		return -1;
-	return pattern_add(w, line, module);
+	return pattern_add(w, line, place);
 }
 
 static int file_add(struct seep_wrappers *w, const char *path, struct seep_error *e)
@@ -166,10 +172,12 @@ static bool pattern_match(const struct pattern *p, const struct seep_frame *fram
 		if (strncmp(frame->function, p->function, p->literal) ||
 			(p->literal != base && frame->function[p->literal]))
 			return false;
-	} else if (!p->whole_module && (strncmp(frame->function, p->function, p->literal) ||
-					       !seep_glob_match_function(p->function, frame->function))) {
+	} else if (!p->whole && (strncmp(frame->function, p->function, p->literal) ||
+					!seep_glob_match_function(p->function, frame->function))) {
 		return false;
 	}
+	if (p->file)
+		return frame->file && seep_glob_match_path(p->file, frame->file);
 	return !p->module || seep_glob_match(p->module, frame->module);
 }
 
@@ -183,9 +191,9 @@ static enum kind kind_of(const struct seep_wrappers *w, const struct seep_frame 
 		for (size_t i = 0; i < buckets[b]->count; i++) {
 			const struct pattern *p = &buckets[b]->patterns[i];
 
-			if ((!p->whole_module && !frame->named) || !pattern_match(p, frame, base))
+			if ((!p->whole && !frame->named) || !pattern_match(p, frame, base))
 				continue;
-			if (!p->whole_module)
+			if (!p->whole)
 				return KIND_ALLOCATOR;
 			kind = KIND_LIBRARY;
 		}

@@ -9,6 +9,7 @@
  *     my_alloc                a function, with or without its parameter list
  *     pool_* @libpool.so*     functions of one module only
  *     * @libpool.so*          all of a module
+ *     * @util/alloc*.c        all of a source file: a glob with a '/', for the path or any part that begins after a '/'
  */
 #ifndef SEEP_WRAPPERS_H
 #define SEEP_WRAPPERS_H

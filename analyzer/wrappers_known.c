@@ -39,15 +39,18 @@ const char *const seep_wrappers_known[] = {
 	"absl::inlined_vector_internal::*", "QArrayData::*", "QTypedArrayData<*", "QListData::*", "QHashData::*",
 	"QMapDataBase::*", "rtc::checked_*",
 
-	/* Rust. "core" and "alloc" alone may also be somebody's C++ namespace. */
-	"__rust_alloc*", "__rust_realloc", "__rdl_alloc*", "__rdl_realloc", "__rg_alloc*", "__rg_realloc", "__rustc::*",
-	"alloc::alloc::*", "alloc::borrow::*", "alloc::boxed::*", "alloc::collections::*", "alloc::ffi::*",
-	"alloc::fmt::*", "alloc::raw_vec::*", "alloc::rc::*", "alloc::slice::*", "alloc::str::*", "alloc::string::*",
-	"alloc::sync::*", "alloc::vec::*", "core::alloc::*", "core::array::*", "core::cell::*", "core::clone::*",
-	"core::convert::*", "core::default::*", "core::fmt::*", "core::hash::*", "core::intrinsics::*", "core::iter::*",
-	"core::mem::*", "core::num::*", "core::ops::*", "core::option::*", "core::ptr::*", "core::result::*",
-	"core::slice::*", "core::str::*", "hashbrown::*", "<alloc::*", "<core::*", "<std::*", "<hashbrown::*",
-	"<? as alloc::*", "<? as core::*", "<? as std::*", "<str as alloc::*",
+	"* @include/c++/*",
+
+	/* Rust, by the source of its library and by name. "core" and "alloc" alone may also be somebody's C++ namespace. */
+	"* @/rustc/*/library/*", "* @rustlib/src/rust/library/*", "__rust_alloc*", "__rust_realloc", "__rdl_alloc*",
+	"__rdl_realloc", "__rg_alloc*", "__rg_realloc", "__rustc::*", "alloc::alloc::*", "alloc::borrow::*",
+	"alloc::boxed::*", "alloc::collections::*", "alloc::ffi::*", "alloc::fmt::*", "alloc::raw_vec::*",
+	"alloc::rc::*", "alloc::slice::*", "alloc::str::*", "alloc::string::*", "alloc::sync::*", "alloc::vec::*",
+	"core::alloc::*", "core::array::*", "core::cell::*", "core::clone::*", "core::convert::*", "core::default::*",
+	"core::fmt::*", "core::hash::*", "core::intrinsics::*", "core::iter::*", "core::mem::*", "core::num::*",
+	"core::ops::*", "core::option::*", "core::ptr::*", "core::result::*", "core::slice::*", "core::str::*",
+	"hashbrown::*", "<alloc::*", "<core::*", "<std::*", "<hashbrown::*", "<? as alloc::*", "<? as core::*",
+	"<? as std::*", "<str as alloc::*",
 
 	/* Names that many projects give to a malloc that does not fail */
 	"xmalloc", "xmalloc0", "xmallocz", "xmallocz_gently", "xmallocarray", "xcalloc", "xrealloc", "xreallocarray",

@@ -100,6 +100,31 @@ static void test_known(void **state)
 	seep_wrappers_close(w);
 }
 
+static void test_known_sources(void **state)
+{
+	static const struct {
+		const char *file;
+		bool wrapper;
+	} cases[] = {
+		{"/rustc/59807616e1fa/library/alloc/src/slice.rs", true},
+		{"/root/.rustup/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs", true},
+		{"/usr/include/c++/12/bits/stl_vector.h", true},
+		{"/home/joe/library/alloc.rs", false},
+		{"/home/joe/include/c.c", false},
+		{NULL, false},
+	};
+	struct seep_wrappers *w = open_list(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct seep_frame f = frame("<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec", "app");
+
+		f.file = cases[i].file;
+		assert_int_equal(seep_wrappers_match(w, &f), cases[i].wrapper);
+	}
+	seep_wrappers_close(w);
+}
+
 static const char *file_write(const char *text, size_t bytes)
 {
 	static char path[] = "/tmp/seep-wrappers-XXXXXX";
@@ -163,7 +188,7 @@ static void test_wrong_file(void **state)
 		const char *text, *line, *expected;
 	} cases[] = {
 		{"good\n@libx.so\n", ":2: ", "a function in front of '@'"},
-		{"good\n\npool_* @\n", ":3: ", "a module after '@'"},
+		{"good\n\npool_* @\n", ":3: ", "a module or source file after '@'"},
 		{"a @b @c\n", ":1: ", "one '@'"},
 		{"*\n", ":1: ", "would make every frame a wrapper"},
 	};
@@ -240,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_known_sources),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_wrong_file),
 		cmocka_unit_test(test_unreadable_file),
