@@ -252,7 +252,7 @@ struct seep_elf_file *seep_debug_file_program(
 		return open_vdso(module, e);
 	path = without_deleted(module->path);
 	if (!path) {
-		seep_error_set(e, "%s can't be opened: memory ran out", module->path);
+		seep_error_set(e, "%s can't be opened (memory ran out)", module->path);
 		return NULL;
 	}
 	file = open_if_same(path, module, e);

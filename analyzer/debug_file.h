@@ -24,7 +24,7 @@ struct seep_debug_places {
 };
 
 /* The file that ran, at its path or below a root. NULL if there is none, and then *e begins a sentence about the one at its
- * path: "/usr/bin/x changed since the recording (build-id 1f.. then, 2e.. now)" or "/usr/bin/x can't be opened: ...". */
+ * path: "/usr/bin/x changed since the recording (build-id 1f.. then, 2e.. now)" or "/usr/bin/x can't be opened (...)". */
 struct seep_elf_file *seep_debug_file_program(
 	const struct seep_debug_places *places, const struct seep_module *module, struct seep_error *e);
 

@@ -108,11 +108,11 @@ int seep_elf_file_open(struct seep_elf_file **file, const char *path, struct see
 	struct seep_elf_file *f = file_create(path);
 
 	if (!f)
-		return seep_error_set(e, "%s can't be opened: memory ran out", path);
+		return seep_error_set(e, "%s can't be opened (memory ran out)", path);
 	f->fd = open_regular(path);
 	if (f->fd < 0) {
 		seep_error_set(
-			e, "%s can't be opened: %s", path, errno == EINVAL ? "it is no regular file" : strerror(errno));
+			e, "%s can't be opened (%s)", path, errno == EINVAL ? "it is no regular file" : strerror(errno));
 		seep_elf_file_close(f);
 		return -1;
 	}
@@ -132,7 +132,7 @@ int seep_elf_file_open_image(
 
 	if (!f) {
 		free(image);
-		return seep_error_set(e, "%s can't be opened: memory ran out", name);
+		return seep_error_set(e, "%s can't be opened (memory ran out)", name);
 	}
 	f->image = image;
 	f->elf = elf_memory(image, bytes);

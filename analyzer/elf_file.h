@@ -28,7 +28,7 @@ struct seep_elf_file {
 	void *image; /* what it was read from, if in memory */
 };
 
-/* 0, or -1 with the reason in *e: "PATH can't be opened: No such file or directory", "PATH is no ELF file ...". */
+/* 0, or -1 with the reason in *e: "PATH can't be opened (No such file or directory)", "PATH is no ELF file ...". */
 int seep_elf_file_open(struct seep_elf_file **file, const char *path, struct seep_error *e);
 
 /* The image is freed with the file, or at once on failure. */

@@ -220,7 +220,7 @@ static void test_missing_and_strange_files(void **state)
 	(void)state;
 	make(&app, "-g -O0");
 	elf_run("mv app away");
-	expect(&app, NULL, NULL, "can't be opened: No such file");
+	expect(&app, NULL, NULL, "can't be opened (No such file");
 	assert_int_equal(mkfifo("app", 0600), 0); /* opening it would wait for a writer */
 	expect(&app, NULL, NULL, "it is no regular file");
 	elf_run("rm app && mkdir app");
