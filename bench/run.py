@@ -182,7 +182,8 @@ def choose_works():
     only = chosen_names("BENCH_ONLY")
     works = [work for work in WORKS if not only or any(fnmatch.fnmatch(work.name, name) for name in only)]
     if not works:
-        sys.exit("no work is called that; there are: " + " ".join(work.name for work in WORKS))
+        print("no work is called that; there are: " + " ".join(work.name for work in WORKS), file=sys.stderr)
+        sys.exit(2)
     return works
 
 
