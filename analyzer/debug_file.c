@@ -179,14 +179,13 @@ struct seep_elf_file *seep_debug_file_shared(const struct seep_debug_places *pla
 	return s.found;
 }
 
-/* "build-id 1f2e... then, none now", cut to what tells two files apart. */
+/* A build-id in hex, cut to what tells two files apart; "none" for none. */
 static void id_describe(char text[static 40], const uint8_t *build_id, size_t bytes)
 {
-	if (!bytes) {
-		strcpy(text, "none");
-		return;
-	}
-	hex(text, build_id, bytes < 8 ? bytes : 8);
+	if (bytes)
+		hex(text, build_id, bytes < 8 ? bytes : 8);
+	else
+		snprintf(text, 40, "none");
 }
 
 static int changed(struct seep_error *e, const struct seep_elf_file *file, const struct seep_module *module)

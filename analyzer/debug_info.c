@@ -59,7 +59,7 @@ static struct unit *unit_at_offset(struct seep_debug_info *d, Dwarf_Off offset)
 		return *number == UINT32_MAX ? NULL : d->units[*number];
 	unit = calloc(1, sizeof(*unit));
 	if (!unit || !dwarf_offdie(d->dwarf, offset, &unit->die) ||
-		seep_array_reserve(&d->units, &d->unit_capacity, d->unit_count + 1, sizeof(*d->units))) {
+		seep_array_reserve(&d->units, &d->unit_capacity, d->unit_count + 1, sizeof(void *))) {
 		free(unit);
 		return NULL;
 	}

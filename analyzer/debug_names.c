@@ -105,7 +105,7 @@ static const char *scope_of(struct seep_debug_names *n, Dwarf_Die *die)
 	if (added) {
 		scopes = seep_debug_scopes_open(&unit, n->names);
 		if (!scopes ||
-			seep_array_reserve(&n->scopes, &n->scopes_capacity, n->scopes_count + 1, sizeof(*n->scopes))) {
+			seep_array_reserve(&n->scopes, &n->scopes_capacity, n->scopes_count + 1, sizeof(void *))) {
 			seep_debug_scopes_close(scopes);
 			return "";
 		}

@@ -19,33 +19,33 @@ struct seep_debuginfod {
 	fetch_function *debug_file, *program;
 };
 
-int seep_debuginfod_open(struct seep_debuginfod **result, struct seep_error *e)
+int seep_debuginfod_open(struct seep_debuginfod **d, struct seep_error *e)
 {
 	const char *servers = getenv("DEBUGINFOD_URLS");
-	struct seep_debuginfod *d;
+	struct seep_debuginfod *opened;
 	void *(*begin)(void);
 
 	if (!servers || !*servers)
 		return seep_error_set(e, "debuginfod was not asked: the variable DEBUGINFOD_URLS names no server");
-	d = calloc(1, sizeof(*d));
-	if (!d)
+	opened = calloc(1, sizeof(*opened));
+	if (!opened)
 		return seep_error_set(e, "debuginfod was not asked: memory ran out");
-	d->library = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!d->library) {
-		free(d);
+	opened->library = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!opened->library) {
+		free(opened);
 		return seep_error_set(e,
 			"debuginfod was not asked: libdebuginfod.so.1 is missing (on Debian: install libdebuginfod1)");
 	}
-	begin = (void *(*)(void))dlsym(d->library, "debuginfod_begin");
-	d->end = (void (*)(void *))dlsym(d->library, "debuginfod_end");
-	d->debug_file = (fetch_function *)dlsym(d->library, "debuginfod_find_debuginfo");
-	d->program = (fetch_function *)dlsym(d->library, "debuginfod_find_executable");
-	d->client = begin && d->end && d->debug_file && d->program ? begin() : NULL;
-	if (!d->client) {
-		seep_debuginfod_close(d);
+	begin = (void *(*)(void))dlsym(opened->library, "debuginfod_begin");
+	opened->end = (void (*)(void *))dlsym(opened->library, "debuginfod_end");
+	opened->debug_file = (fetch_function *)dlsym(opened->library, "debuginfod_find_debuginfo");
+	opened->program = (fetch_function *)dlsym(opened->library, "debuginfod_find_executable");
+	opened->client = begin && opened->end && opened->debug_file && opened->program ? begin() : NULL;
+	if (!opened->client) {
+		seep_debuginfod_close(opened);
 		return seep_error_set(e, "debuginfod was not asked: its library can't be used");
 	}
-	*result = d;
+	*d = opened;
 	return 0;
 }
 

@@ -111,8 +111,8 @@ int seep_elf_file_open(struct seep_elf_file **file, const char *path, struct see
 		return seep_error_set(e, "%s can't be opened (memory ran out)", path);
 	f->fd = open_regular(path);
 	if (f->fd < 0) {
-		seep_error_set(
-			e, "%s can't be opened (%s)", path, errno == EINVAL ? "it is no regular file" : strerror(errno));
+		seep_error_set(e, "%s can't be opened (%s)", path,
+			errno == EINVAL ? "it is no regular file" : strerror(errno));
 		seep_elf_file_close(f);
 		return -1;
 	}

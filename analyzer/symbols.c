@@ -131,7 +131,7 @@ static struct binary *binary_of(struct seep_symbols *s, struct seep_map *seen, c
 		if (!number)
 			return NULL;
 		b = &s->binaries[*number];
-		if (added)
+		if (added || !b->module.path)
 			break;
 		if (same_file(&b->module, module))
 			return b;
