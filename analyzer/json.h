@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * json.h: a report for programs, in the schema seep-report/1: docs/report-schema.md says what each key means.
+ * json.h: a report for programs, in the schema seep-report/1: docs/REPORT.md says what each key means.
  */
 #ifndef SEEP_JSON_H
 #define SEEP_JSON_H

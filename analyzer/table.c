@@ -10,7 +10,7 @@
 #include "table.h"
 
 #define GAP 2u
-#define SHRUNK_MIN 16u
+#define SHRUNK_MIN 10u
 #define SHRUNK_PIPED 60u /* where there is no terminal: so that one monster of a name does not push all else away */
 
 struct seep_table {
