@@ -295,17 +295,21 @@ int seep_history_walk(struct seep_trace *t, size_t first,
 		uint64_t offset = t->epochs[e].offset;
 
 		for (uint32_t frame = 0; frame < t->epochs[e].frames;) {
+			const struct seep_trace_epoch *head;
 			const struct seep_trace_site *records;
 			size_t count;
 
 			if (seep_frames_again(t->frames, offset, &payload, error) < 0)
 				return -1;
 			offset += sizeof(struct seep_trace_frame) + payload.stored_bytes;
-			if (payload.kind != SEEP_FRAME_EPOCH)
+			head = (const void *)payload.raw;
+			/* Frames that were left out when the trace was read stand between the others. */
+			if (payload.kind != SEEP_FRAME_EPOCH || payload.raw_bytes < sizeof(*head) ||
+				head->number != t->epochs[e].head.number)
 				continue;
 			frame++;
-			records = (const void *)(payload.raw + sizeof(struct seep_trace_epoch));
-			count = (payload.raw_bytes - sizeof(struct seep_trace_epoch)) / sizeof(*records);
+			records = (const void *)(head + 1);
+			count = (payload.raw_bytes - sizeof(*head)) / sizeof(*records);
 			if (count > payload.entries)
 				count = payload.entries;
 			for (size_t i = 0; i < count; i++) {
