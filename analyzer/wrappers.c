@@ -214,15 +214,32 @@ static size_t named_from(const struct seep_frame *frames, size_t count, size_t f
 	return first;
 }
 
+/* In a stripped program the inner functions of an allocator have no names; but what an allocation function calls is one. The
+ * index of the allocation function that the unnamed frame works for, or of the frame itself. Templates of C++ and Rust
+ * libraries call their users' functions as well, and so say nothing. */
+static size_t works_for(const struct seep_wrappers *w, const struct seep_frame *frames, size_t count, size_t unnamed)
+{
+	size_t i = unnamed;
+
+	while (i < count && !frames[i].named && !strcmp(frames[i].module, frames[unnamed].module))
+		i++;
+	if (i < count && !strcmp(frames[i].module, frames[unnamed].module) && !strstr(frames[i].function, "::") &&
+		kind_of(w, &frames[i]) == KIND_ALLOCATOR)
+		return i;
+	return unnamed;
+}
+
 size_t seep_wrappers_skip(const struct seep_wrappers *w, const struct seep_frame *frames, size_t count)
 {
 	size_t library = count;
 
 	for (size_t i = 0; i < count; i++) {
 		enum kind kind = kind_of(w, &frames[i]);
+		size_t outer = kind == KIND_OTHER && !frames[i].named ? works_for(w, frames, count, i) : i;
 
-		if (kind == KIND_OTHER)
+		if (kind == KIND_OTHER && outer == i)
 			return i;
+		i = outer;
 		if (kind == KIND_LIBRARY && library == count)
 			library = i;
 	}

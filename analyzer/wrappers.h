@@ -26,7 +26,8 @@ int seep_wrappers_open(struct seep_wrappers **w, const char *file, struct seep_e
 
 bool seep_wrappers_match(const struct seep_wrappers *w, const struct seep_frame *frame);
 
-/* Index of the frame that names the site: the first, from the leaf at 0, that is no wrapper. If all are, the first one
+/* Index of the frame that names the site: the first, from the leaf at 0, that is no wrapper and no unnamed function that
+ * works for one. If all are, the first one
  * that is not an allocation function itself (so that what the C library keeps for itself gets its function's name), and at
  * last the outermost that has a name. 0 for an empty stack. */
 size_t seep_wrappers_skip(const struct seep_wrappers *w, const struct seep_frame *frames, size_t count);

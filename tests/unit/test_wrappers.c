@@ -235,6 +235,15 @@ static void test_skip(void **state)
 		{{{"malloc", "libc.so.6"}, {"opendir", "libc.so.6"}, {"scan", "app"}, {"malloc", "app"}}, 2},
 		/* An unnamed function of the program is nearer to the leak than a named one further out. */
 		{{{"malloc", "app"}, {"app+0x12", "app"}, {"main", "app"}}, 1},
+		/* But what an allocation function of the same module calls, is its inner part, */
+		{{{"malloc", "libc.so.6"}, {"app+0x12", "app"}, {"app+0x34", "app"}, {"PyObject_Malloc", "app"},
+			 {"use", "app"}},
+			4},
+		{{{"malloc", "libc.so.6"}, {"app+0x12", "app"}, {"use", "app"}, {"PyObject_Malloc", "app"}}, 1},
+		{{{"malloc", "libc.so.6"}, {"plugin+0x12", "plugin"}, {"PyObject_Malloc", "app"}, {"use", "app"}}, 1},
+		/* and what a template of the library calls, is not. */
+		{{{"malloc", "libc.so.6"}, {"app+0x12", "app"}, {"std::function<void ()>::operator()() const", "app"}},
+			1},
 		/* Only wrappers: what a library keeps for itself is named after its function... */
 		{{{"malloc", "libc.so.6"}, {"setlocale", "libc.so.6"}, {"__libc_start_main", "libc.so.6"}}, 1},
 		{{{"malloc", "libc.so.6"}, {"libstdc++.so.6+0x1", "libstdc++.so.6"},
