@@ -38,11 +38,11 @@ and 1 more with 700 B (--limit 2 shows all)
 }
 
 @test "on a terminal there is colour and the table keeps to its width" {
-	try script -qec "stty cols 55; unset COLUMNS; TERM=xterm '$seep' report --sort=allocated --stacks=0 '$trace'" /dev/null
+	try script -qec "stty cols 60; unset COLUMNS; TERM=xterm '$seep' report --sort=allocated --stacks=0 '$trace'" /dev/null
 	[[ $out == *$'\033[1m'* ]]
 	table=$(sed 's/\x1b\[[0-9]*m//g; s/\r//' <<<"$out" | sed -n '/^ALLOCATED/,/^$/p')
 	[ "$(wc -l <<<"$table")" = 6 ]
-	[ "$(wc -L <<<"$table")" -le 55 ]
+	[ "$(wc -L <<<"$table")" -le 60 ]
 	try script -qec "TERM=dumb '$seep' report '$trace'" /dev/null
 	[[ $out != *$'\033[1m'* ]]
 	try script -qec "NO_COLOR=1 TERM=xterm '$seep' report '$trace'" /dev/null
