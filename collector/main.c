@@ -31,8 +31,8 @@ static int usage(void)
 /* Whatever ends the program, or the terminal, must not end its trace. */
 static void signals_ignore(void)
 {
-	static const int ignored[] = {
-		SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGXFSZ, SIGXCPU, SIGTTOU, SIGTTIN, SIGTSTP, SIGCHLD};
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGXFSZ, SIGXCPU, SIGTTOU, SIGTTIN,
+		SIGTSTP, SIGCHLD, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF};
 	sigset_t none;
 
 	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -98,7 +98,6 @@ static int broker_start(struct seep_session_setup *setup, const char *name, int 
 		fprintf(stderr, "seep-collector: cannot listen on the abstract socket %s: %s\n", name, strerror(errno));
 		return 1;
 	}
-	setup->report_fd = fd;
 	setup->run_start_ns = realtime_ns();
 	standard_streams_detach(2);
 	seep_messages_report(fd, "listening");
@@ -109,7 +108,7 @@ static int session_start(struct seep_session_setup *setup, int fd)
 {
 	struct ucred peer;
 
-	setup->report_fd = -1;
+	setup->report_fds[0] = setup->report_fds[1] = -1;
 	return seep_messages_peer(fd, &peer) < 0 || seep_session_run(setup, fd, peer.pid) < 0;
 }
 

@@ -114,7 +114,7 @@ int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
 void seep_messages_report(int fd, const char *format, ...)
 {
 	struct pollfd room = {.fd = fd, .events = POLLOUT};
-	char line[PATH_MAX + 200];
+	char line[SEEP_MESSAGES_LINE];
 	va_list arguments;
 	int length;
 
@@ -131,4 +131,37 @@ void seep_messages_report(int fd, const char *format, ...)
 	if (send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
 		poll(&room, 1, REPORT_PATIENCE_MS) > 0)
 		(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int seep_messages_pair(int fds[2])
+{
+	int on = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	if (setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0)
+		return 0;
+	close(fds[0]);
+	close(fds[1]);
+	return -1;
+}
+
+ssize_t seep_messages_line(int fd, char *line, pid_t *sender)
+{
+	union {
+		struct cmsghdr head; /* for its alignment */
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec data = {.iov_base = line, .iov_len = SEEP_MESSAGES_LINE - 1};
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *head = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	struct ucred credentials = {0};
+
+	if (head && head->cmsg_type == SCM_CREDENTIALS)
+		memcpy(&credentials, CMSG_DATA(head), sizeof(credentials));
+	*sender = credentials.pid;
+	line[length > 0 ? length : 0] = 0;
+	return length;
 }

@@ -7,8 +7,12 @@
 
 #include "seep/wire.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+
+#define SEEP_MESSAGES_LINE (PATH_MAX + 500) /* bytes of the longest line with its NUL */
 
 /* An abstract SOCK_SEQPACKET socket that listens. Returns it, or -1 with errno. */
 int seep_messages_listen(const char *name);
@@ -25,7 +29,14 @@ int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms);
 /* Answers it: a memfd with status 0, or an errno without. Returns 0 or -1 with errno. */
 int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd);
 
-/* Tells the launcher a line, if there is a launcher (fd is not -1) and if it listens. */
+/* Sends a line, if there is somebody to hear it (fd is not -1) and who listens. */
 void seep_messages_report(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A pair of sockets for lines; what comes out of the first says who sent it. Returns 0 or -1 with errno. */
+int seep_messages_pair(int fds[2]);
+
+/* Receives a line, without waiting for one, from such a socket; line has room for SEEP_MESSAGES_LINE. Returns its length, 0 when
+ * nobody holds the other end any more, or -1 with errno. */
+ssize_t seep_messages_line(int fd, char *line, pid_t *sender);
 
 #endif

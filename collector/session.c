@@ -73,6 +73,13 @@ struct session {
 	char message[PATH_MAX + 300];
 };
 
+/* Tells the launcher, and the broker, a line: a verb, the process, and the rest. */
+static void report(const struct seep_session_setup *setup, const char *verb, pid_t pid, const char *rest)
+{
+	for (unsigned i = 0; i < sizeof(setup->report_fds) / sizeof(setup->report_fds[0]); i++)
+		seep_messages_report(setup->report_fds[i], "%s %d %s", verb, (int)pid, rest);
+}
+
 /* ---- Start ---- */
 
 static struct session *session_new(const struct seep_session_setup *setup)
@@ -84,7 +91,7 @@ static struct session *session_new(const struct seep_session_setup *setup)
 	s->setup = setup;
 	s->listener = -1;
 	s->region.memfd = -1;
-	s->watcher.epoll = s->watcher.stop = -1;
+	s->watcher.epoll = s->watcher.stop = s->watcher.told = -1;
 	s->process.pidfd = s->process.stat_fd = s->process.memory_fd = -1;
 	s->drain = calloc(1, sizeof(*s->drain));
 	if (!s->drain) {
@@ -209,7 +216,7 @@ static int memory_start(struct session *s, const struct seep_wire_hello *hello)
 	snprintf(s->message, sizeof(s->message), "cannot start the recording: out of memory");
 	if (seep_tree_open(&s->tree, &s->region) < 0)
 		return errno;
-	if (seep_watcher_start(&s->watcher, &s->region, s->process.pidfd, s->listener) < 0) {
+	if (seep_watcher_start(&s->watcher, &s->region, s->process.pidfd, s->listener, SEEP_SESSION_EXEC_SIGNAL) < 0) {
 		snprintf(s->message, sizeof(s->message), "cannot start a thread: %s", strerror(errno));
 		return errno;
 	}
@@ -266,12 +273,12 @@ static int session_start(struct session *s, int connection, pid_t pid)
 	if (error) {
 		if (s->path[0])
 			unlink(s->path);
-		seep_messages_report(s->setup->report_fd, "failed %d %s", (int)pid, s->message);
+		report(s->setup, "failed", pid, s->message);
 		(void)seep_messages_welcome(connection, error, 0, -1);
 		return -1;
 	}
 	/* In this order: once the program runs on, the launcher knows that there is something to wait for. */
-	seep_messages_report(s->setup->report_fd, "started %d %s", (int)pid, s->path);
+	report(s->setup, "started", pid, s->path);
 	(void)seep_messages_welcome(
 		connection, 0, s->region.bytes, s->region.memfd); /* if it is gone, its pidfd tells */
 	return 0;
@@ -402,6 +409,8 @@ static enum outcome session_record(struct session *s, uint32_t *how, int *connec
 			if (*connection >= 0)
 				return OUTCOME_CHILD;
 		}
+		if (seen & SEEP_WATCHER_EXECUTED)
+			*how = SEEP_END_EXEC;
 		if (seen & SEEP_WATCHER_ENDED || *how)
 			return OUTCOME_ENDED;
 		if (units >= BUSY_UNITS)
@@ -544,10 +553,10 @@ static int session_finish(struct session *s, uint32_t how, int *status, pid_t *c
 		written = trace_finish(s, &end);
 	*status = all_is_well(s, written) ? 0 : -1;
 	if (*status < 0)
-		seep_messages_report(s->setup->report_fd, "failed %d %s", (int)s->process.pid, s->message);
+		report(s->setup, "failed", s->process.pid, s->message);
 	seep_writer_close(s->writer); /* before anybody is told that it is finished */
 	s->writer = NULL;
-	seep_messages_report(s->setup->report_fd, "finished %d %s", (int)s->process.pid, s->path);
+	report(s->setup, "finished", s->process.pid, s->path);
 	return -1;
 }
 
@@ -557,11 +566,11 @@ static void session_give_up(struct session *s)
 {
 	struct seep_trace_end end = {.how = SEEP_END_STOPPED, .exit_status = -1};
 
-	seep_messages_report(s->setup->report_fd, "failed %d %s", (int)s->process.pid, s->message);
+	report(s->setup, "failed", s->process.pid, s->message);
 	seep_notes_fault(&s->notes, s->books->now_ns, "the recording stopped: %s", s->message);
 	if (books_finish(s, &end) == 0)
 		(void)trace_finish(s, &end);
-	seep_messages_report(s->setup->report_fd, "finished %d %s", (int)s->process.pid, s->path);
+	report(s->setup, "finished", s->process.pid, s->path);
 }
 
 /* Turns the copy of a session that fork() made into the beginning of one for the child. NULL: out of memory. */

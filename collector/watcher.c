@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define STACK_BYTES (64 * 1024)
@@ -55,16 +57,23 @@ static int thread_start(struct seep_watcher *w)
 	return error;
 }
 
-int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener)
+int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener, int exec_signal)
 {
+	sigset_t told;
 	int error;
+
+	sigemptyset(&told);
+	sigaddset(&told, exec_signal);
+	sigprocmask(SIG_BLOCK, &told, NULL);
 
 	w->region = region;
 	w->seen = 0;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->stop = eventfd(0, EFD_CLOEXEC);
-	if (w->epoll < 0 || w->stop < 0 || watch_add(w, pidfd, SEEP_WATCHER_ENDED) < 0 ||
-		watch_add(w, listener, SEEP_WATCHER_ASKED) < 0 || watch_add(w, w->stop, SEEP_WATCHER_STOP) < 0)
+	w->told = signalfd(-1, &told, SFD_CLOEXEC);
+	if (w->epoll < 0 || w->stop < 0 || w->told < 0 || watch_add(w, pidfd, SEEP_WATCHER_ENDED) < 0 ||
+		watch_add(w, listener, SEEP_WATCHER_ASKED) < 0 || watch_add(w, w->told, SEEP_WATCHER_EXECUTED) < 0 ||
+		watch_add(w, w->stop, SEEP_WATCHER_STOP) < 0)
 		error = errno;
 	else
 		error = thread_start(w);
@@ -97,5 +106,7 @@ void seep_watcher_forget(struct seep_watcher *w)
 		close(w->epoll);
 	if (w->stop >= 0)
 		close(w->stop);
-	w->epoll = w->stop = -1;
+	if (w->told >= 0)
+		close(w->told);
+	w->epoll = w->stop = w->told = -1;
 }

@@ -18,7 +18,8 @@
 enum seep_watcher_seen {
 	SEEP_WATCHER_ENDED = 1, /* the process */
 	SEEP_WATCHER_ASKED = 2, /* somebody connects to the session */
-	SEEP_WATCHER_STOP = 4,
+	SEEP_WATCHER_EXECUTED = 4, /* the process, another program: the broker says so */
+	SEEP_WATCHER_STOP = 8,
 };
 
 struct seep_watcher {
@@ -26,11 +27,13 @@ struct seep_watcher {
 	pthread_t thread;
 	int epoll; /* -1: not started */
 	int stop; /* an eventfd */
+	int told; /* a signalfd */
 	_Atomic uint32_t seen;
 };
 
-/* Returns 0, or -1 with errno. The region must stay mapped until seep_watcher_stop. */
-int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener);
+/* Watches descriptors, and exec_signal, which is blocked from then on. Returns 0, or -1 with errno. The region must stay mapped
+ * until seep_watcher_stop. */
+int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener, int exec_signal);
 
 /* What was seen since the last call, a set of enum seep_watcher_seen. A connection is told once: accept until there is none. */
 uint32_t seep_watcher_take(struct seep_watcher *w);

@@ -51,7 +51,7 @@ static int broker_start(void **state)
 	if (broker == 0) {
 		signal(SIGCHLD, SIG_IGN);
 		close(report[0]);
-		setup.report_fd = report[1];
+
 		_exit(seep_broker_run(&setup, listener, report[1]) < 0);
 	}
 	close(listener);
@@ -216,6 +216,84 @@ static void the_broker_outlives_the_launcher_while_there_are_sessions(void **sta
 	free(t);
 }
 
+static pid_t only_child_of(pid_t parent)
+{
+	char path[64], children[64] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	fd = open(path, O_RDONLY);
+	assert_true(read(fd, children, sizeof(children) - 1) > 0);
+	close(fd);
+	return (pid_t)strtol(children, NULL, 10);
+}
+
+static void the_broker_speaks_for_a_killed_session(void **state)
+{
+	char verb[16], path[4096], rest[4096];
+	int until[2], pid;
+	pid_t program;
+
+	(void)state;
+	assert_int_equal(pipe2(until, O_CLOEXEC), 0);
+	program = program_start(until);
+	next_line(verb, &pid, path);
+	assert_string_equal(verb, "started");
+	assert_int_equal(kill(only_child_of(broker), SIGKILL), 0);
+	next_line(verb, &pid, rest);
+	assert_string_equal(verb, "failed");
+	assert_int_equal(pid, program);
+	assert_non_null(strstr(rest, "killed"));
+	next_line(verb, &pid, rest);
+	assert_string_equal(verb, "finished");
+	assert_int_equal(pid, program);
+	assert_string_equal(rest, path);
+	close(until[0]);
+	close(until[1]);
+	waitpid(program, NULL, 0);
+	launcher_leave();
+	broker_reap();
+}
+
+/* An exec that nobody could notice in time: the process that says hello again tells it. */
+static void a_second_hello_ends_the_first_recording(void **state)
+{
+	char verb[16], path[4096], paths[2][4096];
+	unsigned started = 0, finished = 0;
+	pid_t program = fork();
+	int pid;
+
+	(void)state;
+	if (program == 0) {
+		struct seep_wire_region *regions[2];
+
+		for (unsigned i = 0; i < 2; i++)
+			if (producer_hello(producer_connect(socket_name), SEEP_HELLO_IMAGE, UINT64_MAX, &regions[i]))
+				_exit(99);
+		usleep(20000);
+		_exit(0);
+	}
+	while (finished < 2) {
+		next_line(verb, &pid, path);
+		assert_int_equal(pid, program);
+		if (strcmp(verb, "started") == 0) {
+			strcpy(paths[started++], path);
+		} else {
+			assert_string_equal(verb, "finished");
+			finished++;
+		}
+	}
+	waitpid(program, NULL, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct trace_file *t = trace_read(paths[i]);
+
+		assert_int_equal(t->end.how, i == 0 ? SEEP_END_EXEC : SEEP_END_EXITED);
+		free(t);
+	}
+	launcher_leave();
+	broker_reap();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, broker_start, broker_stop)
 
 int main(void)
@@ -224,6 +302,8 @@ int main(void)
 		TEST(each_program_gets_a_trace),
 		TEST(a_silent_client_holds_up_nobody),
 		TEST(the_broker_outlives_the_launcher_while_there_are_sessions),
+		TEST(the_broker_speaks_for_a_killed_session),
+		TEST(a_second_hello_ends_the_first_recording),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

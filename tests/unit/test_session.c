@@ -92,7 +92,8 @@ static void start(program *run, const struct seep_settings *settings, const char
 	rec.collector = fork();
 	if (rec.collector == 0) {
 		signal(SIGCHLD, SIG_IGN);
-		setup.report_fd = report[1];
+		setup.report_fds[0] = report[1];
+		setup.report_fds[1] = -1;
 		close(report[0]);
 		_exit(seep_session_run(&setup, connection[1], rec.traced) < 0);
 	}
