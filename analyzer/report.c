@@ -275,7 +275,7 @@ static int finish_rows(struct seep_report *r, struct rows *rows)
 	if (kept)
 		qsort_r(rows->rows, kept, sizeof(*rows->rows), descending, r);
 	r->row_count = kept < r->options.limit ? kept : (size_t)r->options.limit;
-	for (size_t i = 0; i < r->row_count && r->options.by == SEEP_BY_SITE; i++)
+	for (size_t i = 0; i < kept && (i == 0 || i < r->row_count) && r->options.by == SEEP_BY_SITE; i++)
 		if (name_site(r, &rows->rows[i]) < 0)
 			return -1;
 	r->rows = rows->rows;

@@ -58,8 +58,8 @@ struct seep_report {
 	const struct seep_naming *naming; /* not owned */
 	struct seep_report_options options;
 	struct seep_paths *paths;
-	struct seep_row *rows; /* sorted; those within the limit */
-	size_t row_count;
+	struct seep_row *rows; /* sorted; those within the limit, and in any case the first one where one matched */
+	size_t row_count; /* within the limit */
 	size_t matched_rows; /* before the limit */
 	size_t matched_sites;
 	struct seep_trace_count matched; /* of all matched rows: bytes and blocks of what is sorted by */

@@ -132,7 +132,7 @@ static void put_answer(struct writer *w)
 	struct seep_unit bytes, count, sites;
 	FILE *out = w->out->stream;
 
-	if (!r->row_count) {
+	if (!r->matched_rows) {
 		put_nothing(w);
 		return;
 	}

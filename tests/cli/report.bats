@@ -20,6 +20,13 @@ and 1 more with 700 B (--limit 2 shows all)
 '* ]]
 }
 
+@test "the answer stands, however few rows are asked for" {
+	try "$seep" report --limit 0 "$trace"
+	exits 0
+	[[ $out == "47.6 KiB unfreed in 47 blocks at 2 sites; 99 % of it at server+0x1233 (in server): "* ]]
+	[[ $out != *UNFREED* ]]
+}
+
 @test "JSON is JSON, whatever is asked for with it" {
 	for option in --by=function --by=component --sort=peak --limit=0 --filter=function:nothing --min-bytes=1G; do
 		try "$seep" report --json "$option" "$trace"
