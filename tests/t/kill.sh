@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# SIGKILL at a random moment: the trace is complete, and right up to that moment. tests/programs/announcer.c tells
+# tests/witness.pl each operation after it returned, so one for each thread can be under way that the witness does not know.
+# KILL_ROUNDS (6) rounds for each of: one thread and four, `seep run` and plain LD_PRELOAD.
+. tests/tap.sh
+for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+build=$PWD/build
+announcer=$build/tests/programs/announcer
+
+# Prints what differs. Sites of the announcer are functions NAME_SITE_BYTES; their bytes have to be exact whatever is under way.
+cat >"$scratch/differences.jq" <<'END'
+def above_zero: map(select(. > 0)) | add // 0;
+def at($pattern): map(select(any(.stack[].function // ""; test($pattern))));
+def differs($what; $actual; $wanted): if $actual == $wanted then empty else "\($what): \($actual), not \($wanted)" end;
+def exceeds($what; $actual; $limit): if $actual <= $limit then empty else "\($what): \($actual), more than \($limit)" end;
+$witness[0] as $told | $report[0] as $report | $report.sites as $sites
+| [$told.unfreed | keys[] | . as $site
+	| ($sites | at("^(take|grow)_" + $site + "_")) as $here
+	| {name: ($here[0].stack // [] | map(.function // "" | select(test("^(take|grow)_"))) | first),
+		count: ($here | map(.unfreed_count) | add // 0), bytes: ($here | map(.unfreed_bytes) | add // 0),
+		taken: ($here | map(.allocations) | add // 0)}
+	| .more = .count - $told.unfreed[$site] | .more_taken = .taken - $told.taken[$site]
+	| .size = (.name // "0" | sub(".*_"; "") | tonumber)] as $known
+| ($sites | at("^churn$") | map(.unfreed_count) | add // 0) as $churned
+| ($sites | at("pthread_create") | map(.unfreed_count) | add // 0) as $threads_made
+| differs("pid"; $report.trace.pid; $told.pid),
+differs("end"; $report.trace.end; "killed"),
+differs("signal"; $report.trace.signal; 9),
+differs("complete"; $report.trace.complete; true),
+differs("dropped"; $report.trace.dropped_events; 0),
+differs("unknown frees"; $report.totals.unknown_frees; 0),
+differs("unrecorded"; $report.trace.unrecorded; 0),
+differs("truncated or lost stacks"; $report.trace.truncated_stacks + $report.trace.lost_stacks; 0),
+($known[] | differs("bytes at \(.name)"; .bytes; .count * .size)),
+exceeds("blocks that were not announced"; ($known | map(.more) | above_zero) + $churned; $threads),
+exceeds("announced blocks that are missing"; $known | map(-.more) | above_zero; $threads),
+exceeds("allocations that were not announced"; $known | map(.more_taken) | above_zero; $threads),
+exceeds("announced allocations that are missing"; $known | map(-.more_taken) | above_zero; $threads),
+exceeds("blocks of pthread_create"; $threads_made; $threads - 1),
+differs("unfreed blocks in all"; $report.totals.unfreed_count;
+	($known | map(.count) | add) + $churned + $threads_made)
+END
+
+# Up to half a minute for a collector that nobody waits for.
+finished() {
+	tries=0
+	until "$build/seep" info "$1" 2>/dev/null | grep -q '^complete  *yes'; do
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || return
+		sleep 0.1
+	done
+}
+
+killed() (
+	mode=$1 threads=$2 milliseconds=$3 trace=$scratch/$1.$2.$4.seep
+	case $mode in
+	run) set -- "$build/seep" run -o "$trace" -- "$announcer" "$threads" ;;
+	preload) set -- env LD_PRELOAD="$build/libseep.so" SEEP_OUTPUT="$trace" "$announcer" "$threads" ;;
+	esac
+	perl tests/witness.pl "$milliseconds" "$@" >"$scratch/witness" && finished "$trace" &&
+		"$build/seep" report --json "$trace" >"$scratch/report" || return
+	differences=$(jq -n -r --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
+		--slurpfile report "$scratch/report" -f "$scratch/differences.jq") || return
+	rm "$trace"
+	[ -z "$differences" ] || {
+		echo "after $milliseconds ms:"
+		echo "$differences"
+		cat "$scratch/witness"
+		false
+	}
+)
+
+round=0
+while [ $round -lt "${KILL_ROUNDS:-6}" ]; do
+	round=$((round + 1))
+	for mode in run preload; do
+		for threads in 1 4; do
+			milliseconds=$(($(od -A n -N 2 -t u2 /dev/urandom) % 120))
+			try "round $round: $mode, threads: $threads" killed $mode $threads $milliseconds $round
+		done
+	done
+done
+done_testing
