@@ -140,27 +140,40 @@ static void trim(const struct seep_blocks *b, struct seep_blocks_part *part)
 		(void)rebuild(b, part, enough); /* without memory for a smaller one the large one will do */
 }
 
+static void part_sift(const struct seep_blocks *b, struct seep_blocks_part *part,
+	bool (*keep)(struct seep_block *block, void *context), void *context)
+{
+	uint32_t next = 0; /* the first slot that may be filled */
+
+	part->used = 0;
+	for (uint32_t i = 0; i < part->homes + part->spare; i++) {
+		struct seep_block *from = &part->slots[i];
+		uint32_t slot;
+
+		if (!from->address)
+			continue;
+		if (!keep(from, context)) {
+			from->address = 0;
+			continue;
+		}
+		slot = seep_blocks_home(part, seep_blocks_hash(b, from->address));
+		if (slot < next)
+			slot = next;
+		if (slot != i) {
+			part->slots[slot] = *from;
+			from->address = 0;
+		}
+		next = slot + 1;
+		part->used++;
+	}
+}
+
 void seep_blocks_sift(struct seep_blocks *b, bool (*keep)(struct seep_block *block, void *context), void *context)
 {
+	b->used = 0;
 	for (unsigned i = 0; i < SEEP_BLOCKS_PARTS; i++) {
-		struct seep_blocks_part *part = &b->parts[i];
-		struct placing p = {.table = b, .part = part};
-
-		b->used -= part->used;
-		part->used = 0;
-		for (uint32_t j = 0; j < part->homes + part->spare; j++) {
-			struct seep_block block = part->slots[j];
-
-			if (!block.address)
-				continue;
-			part->slots[j].address = 0;
-			if (keep(&block, context)) {
-				place(&p, &block); /* at j or before it, where room has been made */
-				part->used++;
-			}
-		}
-		b->used += part->used;
-		trim(b, part);
+		part_sift(b, &b->parts[i], keep, context);
+		b->used += b->parts[i].used;
 	}
 }
 

@@ -21,15 +21,16 @@
 enum seep_block_flag {
 	SEEP_BLOCK_TWIN = 1, /* older entries with this address may follow it */
 	SEEP_BLOCK_WAITING = 2, /* a free that waits for its allocation: order is f, birth the tick it came */
-	SEEP_BLOCK_INHERITED = 4, /* lived already in the parent when this process was forked; has no site */
-	SEEP_BLOCK_DEAD = 8, /* about to be removed */
+	SEEP_BLOCK_DEAD = 4, /* about to be removed */
 };
 
 struct seep_block {
 	uint64_t address; /* 0: an empty slot */
 	uint64_t order; /* s, see include/seep/wire.h */
 	uint64_t bytes : 48;
-	uint64_t flags : 16;
+	uint64_t flags : 8;
+	uint64_t
+		generation : 8; /* see books.h: blocks of an earlier one are inherited, and only their address and bytes count */
 	uint32_t site;
 	uint32_t birth; /* tick */
 };
@@ -96,7 +97,8 @@ int seep_blocks_insert(struct seep_blocks *b, struct seep_block *at, const struc
 void seep_blocks_remove(struct seep_blocks *b, struct seep_block *block, uint64_t hash);
 
 /* Keeps the entries for which keep() says true; keep may change all but the address. Calls it part by part, equal
- * addresses one after the other in ascending order. Gives memory back where a part has become much too large. */
+ * addresses one after the other. Memory of entries that stay as and where they are is only read, so that it stays shared
+ * with a forked process. */
 void seep_blocks_sift(struct seep_blocks *b, bool (*keep)(struct seep_block *block, void *context), void *context);
 
 /* Gives memory back where a part has become much too large. */

@@ -97,10 +97,16 @@ static void note_live(struct seep_books *b, uint32_t number, uint64_t bytes)
 	}
 }
 
+/* An inherited block is older than all that this process numbers. */
+static uint64_t order_of(const struct seep_books *b, const struct seep_block *block)
+{
+	return seep_books_inherited(b, block) ? 0 : block->order;
+}
+
 /* A block that is in the table ends. The caller removes it. */
 static void block_end(struct seep_books *b, const struct seep_block *block, uint32_t death)
 {
-	if (block->flags & SEEP_BLOCK_INHERITED) {
+	if (seep_books_inherited(b, block)) {
 		b->totals.inherited_frees++;
 		return;
 	}
@@ -130,14 +136,14 @@ static bool twins_resolve(struct seep_books *b, const struct seep_event *e, uint
 	while (twin->address == e->address) {
 		if (twin->flags & SEEP_BLOCK_WAITING) {
 			twin++;
-		} else if (twin->order <= e->order && (known >= e->order || twin->order == e->order)) {
-			if (!(twin->flags & SEEP_BLOCK_INHERITED)) { /* those were freed before we began to look */
+		} else if (order_of(b, twin) <= e->order && (known >= e->order || order_of(b, twin) == e->order)) {
+			if (!seep_books_inherited(b, twin)) { /* those were freed before we began to look */
 				b->totals.unhooked_frees++;
 				block_end(b, twin, b->now_tick);
 			}
 			seep_blocks_remove(&b->blocks, twin, hash); /* the next one moved up to `twin` */
 		} else {
-			if (twin->order > e->order && known >= twin->order)
+			if (order_of(b, twin) > e->order && known >= twin->order)
 				alive = false;
 			twin++;
 		}
@@ -152,6 +158,7 @@ static void block_add(
 		.order = e->order,
 		.bytes = e->bytes,
 		.flags = flags,
+		.generation = b->generation,
 		.site = seep_sites_find(&b->sites, e->stack, e->tag),
 		.birth = e->birth};
 
@@ -195,10 +202,15 @@ static void free_apply(struct seep_books *b, uint64_t address, uint64_t f, uint6
 {
 	struct seep_block *first = seep_blocks_find(&b->blocks, address, hash);
 	struct seep_block *own = NULL;
-	struct seep_block waiting = {.address = address, .order = f, .flags = SEEP_BLOCK_WAITING, .birth = b->now_tick};
+	struct seep_block waiting = {.address = address,
+		.order = f,
+		.flags = SEEP_BLOCK_WAITING,
+		.generation = b->generation,
+		.birth = b->now_tick};
 
 	for (struct seep_block *at = first; at->address == address; at++) {
-		if (at->flags & SEEP_BLOCK_WAITING || at->order > f || (own && at->order <= own->order))
+		if (at->flags & SEEP_BLOCK_WAITING || order_of(b, at) > f ||
+			(own && order_of(b, at) <= order_of(b, own)))
 			continue;
 		own = at;
 		if (!(at->flags & SEEP_BLOCK_TWIN))
@@ -301,7 +313,7 @@ void seep_books_apply_young(struct seep_books *b, const struct seep_event *e)
 	const struct seep_block *at = seep_blocks_find(&b->blocks, e->address, hash);
 
 	for (; at->address == e->address; at++)
-		if (!(at->flags & (SEEP_BLOCK_WAITING | SEEP_BLOCK_INHERITED)) && at->order == e->order)
+		if (!(at->flags & SEEP_BLOCK_WAITING) && !seep_books_inherited(b, at) && at->order == e->order)
 			return;
 	alloc_apply(b, e, hash);
 }
@@ -349,13 +361,13 @@ void seep_books_tend(struct seep_books *b, uint32_t patience_ms)
 }
 
 /* Once no more frees come, whichever block is not the newest of its address was freed unseen. */
-static void twins_mark(struct seep_block *first)
+static void twins_mark(const struct seep_books *b, struct seep_block *first)
 {
 	struct seep_block *newest = NULL;
 	uint64_t address = first->address;
 
 	for (struct seep_block *at = first; at->address == address; at++)
-		if (!(at->flags & SEEP_BLOCK_WAITING) && (!newest || at->order >= newest->order))
+		if (!(at->flags & SEEP_BLOCK_WAITING) && (!newest || order_of(b, at) >= order_of(b, newest)))
 			newest = at;
 	for (struct seep_block *at = first; at->address == address; at++)
 		if (!(at->flags & SEEP_BLOCK_WAITING) && at != newest)
@@ -373,13 +385,14 @@ static bool settled(struct seep_block *block, void *context)
 		return false;
 	}
 	if (block->flags & SEEP_BLOCK_DEAD) {
-		if (!(block->flags & SEEP_BLOCK_INHERITED)) {
+		if (!seep_books_inherited(b, block)) {
 			b->totals.unhooked_frees++;
 			block_end(b, block, b->now_tick);
 		}
 		return false;
 	}
-	block->flags &= SEEP_BLOCK_INHERITED;
+	if (block->flags)
+		block->flags = 0;
 	return true;
 }
 
@@ -392,22 +405,25 @@ void seep_books_settle(struct seep_books *b)
 
 		for (struct seep_block *at = part->slots; at < part->slots + part->homes + part->spare; at++) {
 			if (at->address && at->address != before && at[1].address == at->address)
-				twins_mark(at);
+				twins_mark(b, at);
 			before = at->address;
 		}
 	}
 	seep_blocks_sift(&b->blocks, settled, b);
 }
 
-static bool inherited(struct seep_block *block, void *context)
+static bool inherited_count(struct seep_block *block, void *context)
 {
 	struct seep_books *b = context;
 
 	count_add(&b->totals.inherited, 1, block->bytes);
-	block->flags = SEEP_BLOCK_INHERITED;
-	block->order = 0; /* any free of the child may end it: the child's numbers begin anew */
-	block->site = 0;
-	block->birth = 0;
+	return true;
+}
+
+static bool generation_reset(struct seep_block *block, void *context)
+{
+	(void)context;
+	block->generation = 0;
 	return true;
 }
 
@@ -421,7 +437,11 @@ int seep_books_inherit(struct seep_books *b)
 	memset(&b->totals, 0, sizeof(b->totals));
 	b->now_ns = 0;
 	b->now_tick = b->patience_now = 0;
-	seep_blocks_sift(&b->blocks, inherited, b);
+	if (++b->generation == 0) { /* 256 forks in a row */
+		seep_blocks_sift(&b->blocks, generation_reset, NULL);
+		b->generation = 1;
+	}
+	seep_blocks_sift(&b->blocks, inherited_count, b);
 	seep_books_next_epoch(b);
 	return 0;
 }

@@ -59,6 +59,7 @@ struct seep_books {
 	uint64_t epoch_peak_bytes; /* highest totals.live.bytes in this epoch */
 	uint64_t epoch_peak_at_ns;
 	uint64_t epoch_unknown_frees;
+	uint8_t generation; /* of this process' own blocks; those with another are inherited from the parent of a fork */
 	uint64_t waiting; /* frees in `blocks` that wait for their allocations */
 	bool failed; /* out of memory: figures are wrong from here on, stop */
 
@@ -90,12 +91,18 @@ void seep_books_fold(struct seep_books *b, uint32_t stack, uint16_t tag, uint64_
  * so that a stopped program loses nothing), and keeps the frees that wait for allocations below waiting_max. */
 void seep_books_tend(struct seep_books *b, uint32_t patience_ms);
 
-/* Nothing more will arrive: what is held or waits is decided. Afterwards `blocks` holds the live blocks (and inherited
- * ones, by their flag) and nothing else. */
+/* Whether a block lived already in the parent when this process was forked. It has no site, and no order. */
+static inline bool seep_books_inherited(const struct seep_books *b, const struct seep_block *block)
+{
+	return block->generation != b->generation;
+}
+
+/* Nothing more will arrive: what is held or waits is decided. Afterwards `blocks` holds the live blocks, inherited ones among
+ * them, and nothing else. */
 void seep_books_settle(struct seep_books *b);
 
-/* The same, and then makes these the books of a forked child: the live blocks become inherited, all else begins anew.
- * Returns 0, or -1 with ENOMEM. */
+/* The same, and then makes these the books of a forked child: the live blocks become inherited, all else begins anew. Most of the
+ * table's memory is only read, so that parent and child go on sharing it. Returns 0, or -1 with ENOMEM. */
 int seep_books_inherit(struct seep_books *b);
 
 /* The epoch has been written. */

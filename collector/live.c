@@ -72,26 +72,26 @@ static void sift_down(struct merge *m, unsigned at)
 }
 
 /* Moves the part's own blocks to its start and sorts them. Returns how many there are. */
-static uint32_t part_sort(struct seep_blocks_part *part, const struct seep_sites *sites)
+static uint32_t part_sort(struct seep_books *books, struct seep_blocks_part *part)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < part->homes + part->spare; i++)
-		if (part->slots[i].address && !(part->slots[i].flags & SEEP_BLOCK_INHERITED))
+		if (part->slots[i].address && !seep_books_inherited(books, &part->slots[i]))
 			part->slots[count++] = part->slots[i];
-	qsort_r(part->slots, count, sizeof(*part->slots), compare, (void *)sites);
+	qsort_r(part->slots, count, sizeof(*part->slots), compare, &books->sites);
 	return count;
 }
 
-static uint64_t merge_open(struct merge *m, struct seep_blocks *blocks, const struct seep_sites *sites)
+static uint64_t merge_open(struct merge *m, struct seep_books *books)
 {
 	uint64_t total = 0;
 
-	m->sites = sites;
+	m->sites = &books->sites;
 	m->count = 0;
 	for (unsigned i = 0; i < SEEP_BLOCKS_PARTS; i++) {
-		struct seep_blocks_part *part = &blocks->parts[i];
-		uint32_t count = part_sort(part, sites);
+		struct seep_blocks_part *part = &books->blocks.parts[i];
+		uint32_t count = part_sort(books, part);
 
 		total += count;
 		if (count)
@@ -135,10 +135,10 @@ static int frame_write(struct merge *m, uint32_t count, uint8_t *raw, struct see
 		writer, SEEP_FRAME_LIVE, count, raw, sizeof(struct seep_trace_live) + (size_t)count * BLOCK_BYTES);
 }
 
-int seep_live_write(struct seep_blocks *blocks, const struct seep_sites *sites, struct seep_writer *writer)
+int seep_live_write(struct seep_books *books, struct seep_writer *writer)
 {
 	struct merge m;
-	uint64_t left = merge_open(&m, blocks, sites);
+	uint64_t left = merge_open(&m, books);
 	uint8_t *raw =
 		malloc(sizeof(struct seep_trace_live) + (left < BLOCKS_A_FRAME ? left : BLOCKS_A_FRAME) * BLOCK_BYTES);
 	int status = 0;

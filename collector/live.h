@@ -5,12 +5,11 @@
 #ifndef SEEP_COLLECTOR_LIVE_H
 #define SEEP_COLLECTOR_LIVE_H
 
-#include "blocks.h"
-#include "sites.h"
+#include "books.h"
 #include "writer.h"
 
-/* Writes all blocks but the inherited ones. Uses up the table: only seep_blocks_close is allowed afterwards. Returns 0,
- * or -1 with errno. */
-int seep_live_write(struct seep_blocks *blocks, const struct seep_sites *sites, struct seep_writer *writer);
+/* Writes all blocks but the inherited ones, once the books are settled. Uses up their table: only seep_books_close is allowed
+ * afterwards. Returns 0, or -1 with errno. */
+int seep_live_write(struct seep_books *books, struct seep_writer *writer);
 
 #endif

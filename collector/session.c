@@ -491,7 +491,7 @@ static int books_finish(struct session *s, struct seep_trace_end *end)
 
 static int trace_finish(struct session *s, const struct seep_trace_end *end)
 {
-	if (seep_live_write(&s->books->blocks, &s->books->sites, s->writer) < 0)
+	if (seep_live_write(s->books, s->writer) < 0)
 		return -1;
 	return seep_writer_frame(s->writer, SEEP_FRAME_END, 1, end, sizeof(*end));
 }

@@ -549,6 +549,25 @@ static void a_forked_child_inherits_blocks_and_nothing_else(void **state)
 	books_delete(b);
 }
 
+/* More forks in a row than there are generations: each child adds a block and frees one. */
+static void inheritance_has_no_end(void **state)
+{
+	struct seep_books *b = books_new();
+
+	(void)state;
+	for (uint64_t i = 0; i < 1000; i++) {
+		tell_alloc(b, 0x1000 + 16 * i, 0, 10);
+		if (i >= 5)
+			tell_free(b, 0x1000 + 16 * (i - 5), 0);
+		assert_int_equal(b->totals.live.count, 1);
+		assert_int_equal(b->totals.inherited_frees, i >= 5);
+		assert_int_equal(seep_books_inherit(b), 0);
+		assert_int_equal(b->totals.inherited.count, i < 5 ? i + 1 : 5);
+		assert_int_equal(b->blocks.used, i < 5 ? i + 1 : 5);
+	}
+	books_delete(b);
+}
+
 static void a_block_takes_at_most_48_bytes(void **state)
 {
 	struct seep_books *b = books_new();
@@ -599,6 +618,7 @@ int main(void)
 		cmocka_unit_test(ages_have_their_classes),
 		cmocka_unit_test(peaks_are_those_of_single_events),
 		cmocka_unit_test(a_forked_child_inherits_blocks_and_nothing_else),
+		cmocka_unit_test(inheritance_has_no_end),
 		cmocka_unit_test(a_block_takes_at_most_48_bytes),
 		cmocka_unit_test(memory_is_given_back),
 	};

@@ -157,7 +157,7 @@ static void live_blocks_are_sorted_over_all_frames(void **state)
 	for (uint32_t i = 0; i < blocks; i++)
 		tell(SEEP_EVENT_ALLOC, 0x1000 + 16 * (uint64_t)i, 0, i, 1 + i * 7 % 1000, i * 31 % 5000);
 	seep_books_settle(&books);
-	assert_int_equal(seep_live_write(&books.blocks, &books.sites, writer), 0);
+	assert_int_equal(seep_live_write(&books, writer), 0);
 	while ((raw = next_frame(&frame))) {
 		const uint64_t *address = (uint64_t *)(raw + sizeof(struct seep_trace_live));
 		const uint64_t *size = address + frame.entries;
