@@ -7,7 +7,11 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <ucontext.h>
+
+#include "kernel.h"
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
@@ -32,6 +36,33 @@ struct scratch {
 
 _Static_assert(sizeof(struct scratch) <= sizeof((struct seep_unwinder *)0)->scratch, "room in the unwinder");
 
+/* libunwind has locks of its own. A child of a thread that forks while another thread holds one would wait for it for ever: so only
+ * one thread at a time is in libunwind, and none while the process forks. Signals wait, too: a handler may jump out. */
+static _Atomic uint32_t turn; /* 0: free, 1: taken, 2: taken and somebody sleeps */
+static uint64_t signals_before; /* of the thread that has the turn */
+
+static void turn_take(void)
+{
+	uint64_t all = ~UINT64_C(0);
+	uint64_t signals;
+	uint32_t expected = 0;
+
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all, &signals, sizeof all);
+	if (!atomic_compare_exchange_strong(&turn, &expected, 1))
+		while (atomic_exchange(&turn, 2) != 0)
+			seep_kernel_wait(&turn, 2, 1000);
+	signals_before = signals;
+}
+
+static void turn_give(void)
+{
+	uint64_t signals = signals_before;
+
+	if (atomic_exchange(&turn, 0) == 2)
+		seep_kernel_wake(&turn);
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, sizeof signals);
+}
+
 bool seep_oracle_open(void)
 {
 	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
@@ -44,7 +75,7 @@ bool seep_oracle_open(void)
 	if (!calls.init_local || !calls.get_reg || !calls.is_signal_frame)
 		return false;
 	calls.step = (int (*)(unw_cursor_t *))dlsym(library, NAME_OF(unw_step)); /* last: what the others ask for */
-	return calls.step != NULL;
+	return calls.step && pthread_atfork(turn_take, turn_give, turn_give) == 0;
 }
 
 static uintptr_t get(unw_cursor_t *cursor, int number)
@@ -94,6 +125,17 @@ static unsigned walk(struct scratch *room, const struct seep_unwind_start *start
 	return count;
 }
 
+__attribute__((noinline)) static unsigned walk_in_turn(struct scratch *room, const struct seep_unwind_start *start,
+	struct seep_unwind_frame *frames, unsigned depth_limit, enum seep_unwind_end *end)
+{
+	unsigned count;
+
+	turn_take();
+	count = walk(room, start, frames, depth_limit, end);
+	turn_give();
+	return count;
+}
+
 unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unwind_frame *frames, unsigned depth_limit,
 	enum seep_unwind_end *end, unsigned char *scratch)
 {
@@ -105,7 +147,7 @@ unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unw
 		.return_address = start->return_address, .slot = start->cfa - sizeof(uintptr_t)};
 	*end = SEEP_UNWIND_LOST;
 	if (calls.step && getcontext(&room->context) == 0)
-		count = walk(room, start, frames, depth_limit, end);
+		count = walk_in_turn(room, start, frames, depth_limit, end);
 	errno = saved_errno;
 	return count;
 }
