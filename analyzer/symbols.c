@@ -407,6 +407,12 @@ static void remark_binary(struct remarks *r, const struct binary *b)
 			b->module.path);
 }
 
+/* These come first: of a file that changed since nothing is named, while one without symbols is everyday. */
+static bool is_unusable(const struct binary *b)
+{
+	return b->problem || (!b->program && !b->debug);
+}
+
 size_t seep_symbols_remarks(const struct seep_symbols *s, const char *const **sentences)
 {
 	struct remarks *r = s->remarks;
@@ -415,7 +421,10 @@ size_t seep_symbols_remarks(const struct seep_symbols *s, const char *const **se
 	if (s->general_remark)
 		remark(r, "%s.", s->general_remark);
 	for (size_t i = 0; i < s->binary_count; i++)
-		if (s->binaries[i].files_looked_for)
+		if (s->binaries[i].files_looked_for && is_unusable(&s->binaries[i]))
+			remark_binary(r, &s->binaries[i]);
+	for (size_t i = 0; i < s->binary_count; i++)
+		if (s->binaries[i].files_looked_for && !is_unusable(&s->binaries[i]))
 			remark_binary(r, &s->binaries[i]);
 	*sentences = r->sentences;
 	return r->count;

@@ -50,7 +50,7 @@ int seep_symbols_resolve(struct seep_symbols *s, uint32_t module, uint64_t retur
 const char *seep_symbols_linkage(struct seep_symbols *s, uint32_t module, uint64_t return_address);
 
 /* One sentence for people about each module that could not be used as recorded, among those asked for so far: its file
- * changed or is missing, or has no symbols for some address. Valid until the next call on s. Returns how many. */
+ * changed or is missing (these come first), or has no symbols for some address. Valid until the next call on s. Returns how many. */
 size_t seep_symbols_remarks(const struct seep_symbols *s, const char *const **sentences);
 
 void seep_symbols_close(struct seep_symbols *s);
