@@ -14,6 +14,7 @@
 #include "launch.h"
 #include "real.h"
 #include "samples.h"
+#include "stacks.h"
 #include "thread.h"
 #include "unwind.h"
 
@@ -48,6 +49,8 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 	process->segments = offset_of(region, region->segments_offset);
 	process->modules_max = region->modules_max;
 	process->nodes_max = region->nodes_max;
+	if (!seep_stacks_start(process))
+		return false;
 	process->depth_limit = region->depth_limit;
 	process->on_full = region->on_full;
 	process->pid = (uint32_t)seep_kernel(SYS_getpid);

@@ -30,7 +30,8 @@ struct seep_process {
 	_Atomic uint32_t generation; /* of the loaded modules: caches keyed by address are void when it changes */
 	_Atomic(void *) lock_owner; /* the holder's struct seep_thread */
 	_Atomic uint32_t lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
-	_Atomic(struct seep_index *) index; /* see stacks.c */
+	struct seep_kin *kin; /* see stacks.c, as the next */
+	_Atomic(struct seep_index *) index;
 	uint64_t sample_bytes; /* 0: record every block */
 	_Atomic(uint8_t) *sample_filter; /* see samples.c, as the next */
 	struct seep_samples_set *samples;

@@ -3,9 +3,11 @@
  * stacks.c: from frames to a node. Three stages, each for what the one before does not know: the node that the unwinder
  * remembers with a frame of the last stack, the thread's cache of (parent, address), the process's table.
  *
- * The table maps (parent, address) to a node. It is private memory, open addressing, at most half full; readers take
- * no lock, since entries are written once and a grown table is published whole. The old tables stay (readers may be in them):
- * together they are never larger than the newest. Insertions take a lock; nothing is called under it that could take another.
+ * The table is private memory. The first children of a node are a list: most nodes have few, and a program that walks through a
+ * tree of calls once more finds them in the order, and so in the cache lines, in which it made them. Children beyond LIST_MAX are in
+ * an index by (parent, address): open addressing, at most half full. Readers take no lock: links and entries change by single stores,
+ * from a whole node to another, and a grown index is published whole. The old ones stay (readers may be in them): together
+ * they are never larger than the newest. Insertions take a lock; nothing is called under it that could take another.
  *
  * A child whose module was unloaded is not found any more: an address means what it meant when its node was made.
  */
@@ -14,20 +16,30 @@
 #include "kernel.h"
 #include "modules.h"
 
+#define LIST_MAX 8u
 #define FIRST_INDEX_ENTRIES 8192u
 #define MARK_LOST 1u
 #define MARK_TRUNCATED 2u
 
+/* A node's place in the lists; 0: none. */
+struct seep_kin {
+	_Atomic uint32_t first_child;
+	_Atomic uint32_t next_sibling;
+};
+
 struct seep_index {
 	uint32_t mask; /* entries - 1 */
+	uint32_t used; /* under the lock */
 	_Atomic uint32_t nodes[]; /* 0: free */
 };
 
+/* Parents are small and dense, addresses differ in few bits: a single multiplication leaves runs that probing would walk. */
 static uint32_t hash(uint32_t parent, uintptr_t address)
 {
-	uint64_t mixed = (address ^ (uint64_t)parent << 32 ^ parent) * 0x9e3779b97f4a7c15u;
+	uint64_t mixed = address * 0x9e3779b97f4a7c15u + parent * UINT64_C(0xd6e8feb86659fd93);
 
-	return (uint32_t)(mixed >> 32);
+	mixed ^= mixed >> 32;
+	return (uint32_t)(mixed * 0x9e3779b97f4a7c15u >> 32);
 }
 
 static bool still_loaded(const struct seep_process *process, uint32_t module)
@@ -35,61 +47,127 @@ static bool still_loaded(const struct seep_process *process, uint32_t module)
 	return module == 0 || module > process->modules_max || !atomic_load(&process->modules[module].gone);
 }
 
-static uint32_t look_up(struct seep_process *process, uint32_t parent, uintptr_t address)
+bool seep_stacks_start(struct seep_process *process)
 {
-	struct seep_index *index = atomic_load_explicit(&process->index, memory_order_acquire);
-	uint32_t node;
+	process->kin = seep_kernel_memory(process->nodes_max * sizeof *process->kin, 1);
+	return process->kin;
+}
+
+static bool is_child(const struct seep_wire_node *node, uint32_t parent, uintptr_t address)
+{
+	return node->address == address && node->parent == parent;
+}
+
+/* The first link after the children in the list that is 0; NULL if the list is full. */
+static uint32_t search_list(
+	const struct seep_process *process, uint32_t parent, uintptr_t address, _Atomic uint32_t **end)
+{
+	_Atomic uint32_t *link = &process->kin[parent].first_child;
+
+	for (unsigned i = 0; i < LIST_MAX; i++) {
+		uint32_t number = atomic_load_explicit(link, memory_order_acquire);
+		const struct seep_wire_node *node = &process->nodes[number];
+
+		if (!number) {
+			*end = link;
+			return 0;
+		}
+		if (node->address == address && still_loaded(process, node->module))
+			return number;
+		link = &process->kin[number].next_sibling;
+	}
+	*end = NULL;
+	return 0;
+}
+
+static uint32_t search_index(const struct seep_process *process, uint32_t parent, uintptr_t address)
+{
+	const struct seep_index *index = atomic_load_explicit(&process->index, memory_order_acquire);
+	uint32_t number;
 
 	if (!index)
 		return 0;
 	for (uint32_t i = hash(parent, address);; i++) {
-		node = atomic_load_explicit(&index->nodes[i & index->mask], memory_order_acquire);
-		if (!node)
+		number = atomic_load_explicit(&index->nodes[i & index->mask], memory_order_acquire);
+		if (!number)
 			return 0;
-		if (process->nodes[node].address == address && process->nodes[node].parent == parent &&
-			still_loaded(process, process->nodes[node].module))
-			return node;
+		if (is_child(&process->nodes[number], parent, address) &&
+			still_loaded(process, process->nodes[number].module))
+			return number;
 	}
 }
 
-static void insert(struct seep_index *index, const struct seep_wire_node *node, uint32_t number)
+/* *end: where a new child is to be linked, NULL: in the index. */
+static uint32_t look_up(const struct seep_process *process, uint32_t parent, uintptr_t address, _Atomic uint32_t **end)
 {
-	uint32_t i = hash(node->parent, node->address);
+	uint32_t number = search_list(process, parent, address, end);
 
-	while (atomic_load_explicit(&index->nodes[i & index->mask], memory_order_relaxed))
+	return number || *end ? number : search_index(process, parent, address);
+}
+
+/* Into a free entry, or that of a child whose module is gone. */
+static void insert(struct seep_process *process, struct seep_index *index, uint32_t number)
+{
+	const struct seep_wire_node *node = &process->nodes[number];
+	uint32_t i = hash(node->parent, node->address);
+	uint32_t there;
+
+	while ((there = atomic_load_explicit(&index->nodes[i & index->mask], memory_order_relaxed)) &&
+		!is_child(&process->nodes[there], node->parent, node->address))
 		i++;
+	index->used += !there;
 	atomic_store_explicit(&index->nodes[i & index->mask], number, memory_order_release);
 }
 
-/* Makes room for one more node. Under the lock. */
-static struct seep_index *grow(struct seep_process *process, uint32_t used)
+/* Makes room for one more. Under the lock. */
+static struct seep_index *grow(struct seep_process *process)
 {
 	struct seep_index *old = atomic_load(&process->index);
-	uint32_t entries = old ? old->mask + 1 : FIRST_INDEX_ENTRIES / 2;
+	uint32_t entries = old ? 2 * (old->mask + 1) : FIRST_INDEX_ENTRIES;
 	struct seep_index *index;
 
-	if (old && used < entries / 2)
+	if (old && old->used < (old->mask + 1) / 2)
 		return old;
-	entries *= 2;
 	index = seep_kernel_memory(sizeof *index + (size_t)entries * sizeof index->nodes[0], 1);
 	if (!index)
 		return NULL;
 	index->mask = entries - 1;
-	for (uint32_t number = 1; number <= used; number++)
-		insert(index, &process->nodes[number], number);
+	for (uint32_t i = 0; old && i <= old->mask; i++)
+		if (atomic_load(&old->nodes[i]))
+			insert(process, index, atomic_load(&old->nodes[i]));
 	atomic_store_explicit(&process->index, index, memory_order_release);
 	return index;
 }
 
-/* Under the lock. The address of a mark is its number, so that the table can tell the two apart; the node says 0. */
-static uint32_t append(struct seep_process *process, uint32_t parent, uintptr_t address)
+/* A child in the list whose module is gone gives its place to one with its address. */
+static _Atomic uint32_t *place_of_gone(struct seep_process *process, uint32_t parent, uintptr_t address, uint32_t *rest)
+{
+	_Atomic uint32_t *link = &process->kin[parent].first_child;
+	uint32_t number;
+
+	for (unsigned i = 0; i < LIST_MAX && (number = atomic_load(link)); i++) {
+		if (process->nodes[number].address == address) {
+			*rest = atomic_load(&process->kin[number].next_sibling);
+			return link;
+		}
+		link = &process->kin[number].next_sibling;
+	}
+	return NULL;
+}
+
+/* Under the lock. The address of a mark is its number, so that the table can tell the two apart. */
+static uint32_t append(struct seep_process *process, uint32_t parent, uintptr_t address, _Atomic uint32_t *end)
 {
 	struct seep_wire_region *region = atomic_load(&process->region);
-	uint32_t used = atomic_load(&region->nodes_used);
-	struct seep_index *index = grow(process, used);
-	struct seep_wire_node *node = &process->nodes[used + 1];
+	uint32_t number = atomic_load(&region->nodes_used) + 1;
+	struct seep_wire_node *node = &process->nodes[number];
+	struct seep_index *index = NULL;
+	uint32_t rest = 0;
+	_Atomic uint32_t *link = place_of_gone(process, parent, address, &rest);
 
-	if (!index || used + 1 >= process->nodes_max) {
+	if (!link)
+		link = end;
+	if (number >= process->nodes_max || (!link && !(index = grow(process)))) {
 		atomic_fetch_add(&region->nodes_over, 1);
 		return parent;
 	}
@@ -101,9 +179,13 @@ static uint32_t append(struct seep_process *process, uint32_t parent, uintptr_t 
 		node->module = SEEP_WIRE_TRUNCATED;
 	else
 		node->module = seep_modules_find(process, address);
-	atomic_store_explicit(&region->nodes_used, used + 1, memory_order_release);
-	insert(index, node, used + 1);
-	return used + 1;
+	atomic_store_explicit(&region->nodes_used, number, memory_order_release);
+	atomic_store(&process->kin[number].next_sibling, rest);
+	if (link)
+		atomic_store_explicit(link, number, memory_order_release);
+	else
+		insert(process, index, number);
+	return number;
 }
 
 static struct seep_node_cache *cache_entry(struct seep_thread *thread, uint32_t parent, uintptr_t address)
@@ -115,13 +197,14 @@ uint32_t seep_stacks_child(struct seep_thread *thread, uint32_t parent, uintptr_
 {
 	struct seep_process *process = seep_process;
 	struct seep_node_cache *entry = cache_entry(thread, parent, address);
-	uint32_t node = look_up(process, parent, address);
+	_Atomic uint32_t *end;
+	uint32_t node = look_up(process, parent, address, &end);
 
 	if (!node) {
 		seep_process_lock(process);
-		node = look_up(process, parent, address);
+		node = look_up(process, parent, address, &end);
 		if (!node)
-			node = append(process, parent, address);
+			node = append(process, parent, address, end);
 		seep_process_unlock(process);
 	}
 	*entry = (struct seep_node_cache){.address = address, .parent = parent, .node = node};

@@ -7,6 +7,9 @@
 
 #include "thread.h"
 
+/* For process.c, when nodes_max is known. False: no memory. */
+bool seep_stacks_start(struct seep_process *process);
+
 /* Slow path of a lookup: the process's table, and a new node where the child is new. Never 0: where the tree is full the
  * parent itself comes back, and is counted. */
 uint32_t seep_stacks_child(struct seep_thread *thread, uint32_t parent, uintptr_t address);

@@ -50,6 +50,7 @@ enum {
 #define OF_STEP (SAVED | REALIGNED | UNPROVEN | 0xffffffu)
 
 #define WORD sizeof(uintptr_t)
+#define ORACLES (1u << 31) /* in the generation of what libunwind captured: nothing else matches it */
 #define FIRST_ADDRESS 4096u /* that code can have, and the end */
 #define LAST_ADDRESS (UINT64_C(1) << 56)
 
@@ -433,6 +434,12 @@ RARE void begin_anew(struct seep_unwinder *unwinder)
 	unwinder->frames->slot = UINTPTR_MAX; /* where searching for a slot ends */
 }
 
+ALWAYS_INLINE struct walk walk_from(const struct seep_unwind_start *start, struct seep_unwind_frame *room)
+{
+	return (struct walk){
+		.pc = start->return_address, .slot = start->cfa - WORD, .rbp = start->frame_pointer, .next = room};
+}
+
 /* Whether frames that are all on the stack, up to the end, are also how it ends now. */
 ALWAYS_INLINE bool same_end(const struct seep_unwinder *unwinder, unsigned count, unsigned depth_limit)
 {
@@ -461,23 +468,21 @@ static unsigned finish(struct capture *capture, uint32_t generation, struct walk
 	return unwinder->count;
 }
 
-unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
-	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
+/* The stack is not quite the last one. */
+__attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwinder,
+	const struct seep_unwind_start *start, unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
 {
 	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
 	uint64_t salt = seep_rows_salt(generation);
 	struct seep_unwind_frame *const last = end_of_kept(unwinder);
 	struct seep_unwind_frame *const limit = &unwinder->fresh[depth_limit];
 	struct capture capture = {.unwinder = unwinder, .start = start, .limit = limit, .salt = salt};
-	struct walk walk = {.pc = start->return_address,
-		.slot = start->cfa - WORD,
-		.rbp = start->frame_pointer,
-		.next = unwinder->fresh};
+	struct walk walk = walk_from(start, unwinder->fresh);
 	const struct seep_unwind_frame *old;
 	enum outcome outcome = MOVED;
 
 	if (__builtin_expect(by_libunwind, 0))
-		return seep_oracle_capture(unwinder, start, generation, depth_limit, unchanged, end);
+		return seep_oracle_capture(unwinder, start, generation ^ ORACLES, depth_limit, unchanged, end);
 	if (__builtin_expect(unwinder->generation != generation, 0))
 		begin_anew(unwinder);
 	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], walk.slot), 0))
@@ -496,8 +501,7 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 				same_end(unwinder, (unsigned)(walk.next - unwinder->fresh + last - old), depth_limit)) {
 				*unchanged = (unsigned)(last - old);
 				*end = unwinder->end;
-				if (walk.next != unwinder->fresh || old != unwinder->frames)
-					put_together(unwinder, generation, &walk, last - (last - old));
+				put_together(unwinder, generation, &walk, last - (last - old));
 				return unwinder->count;
 			}
 			changed -= !moved;
@@ -525,4 +529,22 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 			break;
 	}
 	return finish(&capture, generation, &walk, outcome, unchanged, end);
+}
+
+unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
+	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
+{
+	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
+	struct walk walk = walk_from(start, NULL);
+	bool moved;
+
+	/* An allocation in a loop: all is as it was. */
+	if (unwinder->generation == generation && same_state(unwinder->frames, &walk) &&
+		first_changed(unwinder->frames, end_of_kept(unwinder), &moved) == end_of_kept(unwinder) &&
+		same_end(unwinder, unwinder->count, depth_limit)) {
+		*unchanged = unwinder->count;
+		*end = unwinder->end;
+		return unwinder->count;
+	}
+	return walk_stack(unwinder, start, depth_limit, unchanged, end);
 }
