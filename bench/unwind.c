@@ -61,7 +61,7 @@ __attribute__((noinline)) static void empty_hook(void)
 	__attribute__((noinline)) static void name(void) \
 	{ \
 		callee(); \
-		__asm__ volatile(""); \
+		__asm__ volatile("# " #name); \
 	}
 CALLS(a1, hook)
 CALLS(a2, a1)
