@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SLOTS_FIRST 4096u
+#define STACKS_FIRST 4096u
 
 static uint32_t slot_of(const struct seep_sites *s, uint32_t stack, uint16_t tag)
 {
@@ -17,24 +18,22 @@ static uint32_t slot_of(const struct seep_sites *s, uint32_t stack, uint16_t tag
 	return (uint32_t)(x >> 32) & s->slots_mask;
 }
 
-/* Slots at twice the sites, and room in the list of changed sites for all of them, so that adding to it can't fail. */
+/* Slots at twice the tagged sites. */
 static bool slots_resize(struct seep_sites *s, uint32_t size)
 {
 	uint32_t *slots = calloc(size, sizeof(*slots));
-	uint32_t *changed = slots ? realloc(s->changed, size / 2 * sizeof(*changed)) : NULL;
 
-	if (!changed) {
-		free(slots);
+	if (!slots)
 		return false;
-	}
 	free(s->slots);
-	s->changed = changed;
 	s->slots = slots;
 	s->slots_mask = size - 1;
 	for (uint32_t number = 0; number < s->used; number++) {
 		const struct seep_site *site = seep_sites_at(s, number);
 		uint32_t slot = slot_of(s, site->stack, site->tag);
 
+		if (!site->tag)
+			continue;
 		while (slots[slot])
 			slot = (slot + 1) & s->slots_mask;
 		slots[slot] = number + 1;
@@ -42,16 +41,55 @@ static bool slots_resize(struct seep_sites *s, uint32_t size)
 	return true;
 }
 
+static bool stacks_resize(struct seep_sites *s, uint32_t stack)
+{
+	uint32_t size = s->stacks_size ? s->stacks_size : STACKS_FIRST;
+	uint32_t *grown;
+
+	while (size <= stack)
+		size = size < UINT32_MAX / 2 ? 2 * size : UINT32_MAX;
+	grown = realloc(s->stacks, size * sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + s->stacks_size, 0, (size - s->stacks_size) * sizeof(*grown));
+	s->stacks = grown;
+	s->stacks_size = size;
+	return true;
+}
+
+/* Where the number + 1 of a site stands, or will stand; NULL without memory. */
+static uint32_t *place_of(struct seep_sites *s, uint32_t stack, uint16_t tag)
+{
+	uint32_t slot;
+
+	if (!tag)
+		return stack < s->stacks_size || stacks_resize(s, stack) ? &s->stacks[stack] : NULL;
+	for (slot = slot_of(s, stack, tag); s->slots[slot]; slot = (slot + 1) & s->slots_mask) {
+		const struct seep_site *site = seep_sites_at(s, s->slots[slot] - 1);
+
+		if (site->stack == stack && site->tag == tag)
+			break;
+	}
+	return &s->slots[slot];
+}
+
+/* Room for one more, in the list of changed sites too, so that adding to that can't fail. */
 static bool site_reserve(struct seep_sites *s)
 {
 	struct seep_site **chunk = &s->chunks[s->used / SEEP_SITES_CHUNK];
+	uint32_t *changed;
 
 	if (s->used >= SEEP_SITES_MAX)
 		return false;
-	if (s->used >= (s->slots_mask + 1) / 2 && !slots_resize(s, 2 * (s->slots_mask + 1)))
+	if (s->tagged >= (s->slots_mask + 1) / 2 && !slots_resize(s, 2 * (s->slots_mask + 1)))
 		return false;
-	if (!*chunk)
-		*chunk = malloc(SEEP_SITES_CHUNK * sizeof(**chunk));
+	if (*chunk)
+		return true;
+	changed = realloc(s->changed, (s->used + SEEP_SITES_CHUNK) * sizeof(*changed));
+	if (!changed)
+		return false;
+	s->changed = changed;
+	*chunk = malloc(SEEP_SITES_CHUNK * sizeof(**chunk));
 	return *chunk;
 }
 
@@ -70,40 +108,35 @@ void seep_sites_close(struct seep_sites *s)
 	for (uint32_t i = 0; i < SEEP_SITES_MAX / SEEP_SITES_CHUNK; i++)
 		free(s->chunks[i]);
 	free(s->slots);
+	free(s->stacks);
 	free(s->changed);
 	memset(s, 0, sizeof(*s));
 }
 
 uint32_t seep_sites_find(struct seep_sites *s, uint32_t stack, uint16_t tag)
 {
-	struct seep_site *site;
-	uint32_t slot;
+	uint32_t *place = place_of(s, stack, tag);
 
-	if (s->used) {
-		site = seep_sites_at(s, s->last);
-		if (site->stack == stack && site->tag == tag)
-			return s->last;
-	}
-	for (slot = slot_of(s, stack, tag); s->slots[slot]; slot = (slot + 1) & s->slots_mask) {
-		site = seep_sites_at(s, s->slots[slot] - 1);
-		if (site->stack == stack && site->tag == tag)
-			return s->last = s->slots[slot] - 1;
-	}
-	if (!site_reserve(s)) {
+	if (place && *place)
+		return *place - 1;
+	/* The slots may be new ones afterwards. */
+	if (!place || !site_reserve(s)) {
 		s->over++;
 		return 0;
 	}
-	for (slot = slot_of(s, stack, tag); s->slots[slot]; slot = (slot + 1) & s->slots_mask)
-		; /* again: the slots may be new */
-	s->slots[slot] = ++s->used;
-	s->last = s->used - 1;
-	*seep_sites_at(s, s->last) = (struct seep_site){.stack = stack, .tag = tag};
-	return s->last;
+	place = place_of(s, stack, tag);
+	*place = ++s->used;
+	s->tagged += tag != 0;
+	*seep_sites_at(s, s->used - 1) = (struct seep_site){.stack = stack, .tag = tag};
+	return s->used - 1;
 }
 
 void seep_sites_prefetch(const struct seep_sites *s, uint32_t stack, uint16_t tag)
 {
-	__builtin_prefetch(&s->slots[slot_of(s, stack, tag)]);
+	if (tag)
+		__builtin_prefetch(&s->slots[slot_of(s, stack, tag)]);
+	else if (stack < s->stacks_size)
+		__builtin_prefetch(&s->stacks[stack]);
 }
 
 static int by_stack_and_tag(const void *left, const void *right, void *context)
@@ -118,6 +151,13 @@ static int by_stack_and_tag(const void *left, const void *right, void *context)
 
 void seep_sites_sort_changed(struct seep_sites *s)
 {
+	uint32_t sorted = 1;
+
+	/* As they mostly are: sites change in the order in which their stacks were first seen. */
+	while (sorted < s->changed_used && by_stack_and_tag(&s->changed[sorted - 1], &s->changed[sorted], s) < 0)
+		sorted++;
+	if (sorted >= s->changed_used)
+		return;
 	qsort_r(s->changed, s->changed_used, sizeof(*s->changed), by_stack_and_tag, s);
 }
 

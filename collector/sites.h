@@ -30,11 +30,14 @@ struct seep_site {
 struct seep_sites {
 	struct seep_site *chunks[SEEP_SITES_MAX / SEEP_SITES_CHUNK];
 	uint32_t used;
-	uint32_t *slots; /* hash table of numbers + 1 */
+	uint32_t *
+		stacks; /* by stack: number + 1 of the site without a tag, 0: none. Stacks are dense and come in order */
+	uint32_t stacks_size;
+	uint32_t *slots; /* hash table of numbers + 1 of sites with a tag */
 	uint32_t slots_mask;
+	uint32_t tagged;
 	uint32_t *changed; /* numbers */
 	uint32_t changed_used;
-	uint32_t last; /* the number that was found last: the next event is often of the same site */
 	uint64_t over; /* times that site 0 had to stand in for another */
 };
 
