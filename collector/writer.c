@@ -140,6 +140,11 @@ int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, co
 	return 0;
 }
 
+int seep_writer_error(const struct seep_writer *w)
+{
+	return w->failed;
+}
+
 uint64_t seep_writer_offset(const struct seep_writer *w)
 {
 	return w->offset;

@@ -19,6 +19,9 @@ int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t messa
  * writes nothing, and what the failed call left behind is cut off where the file allows it. */
 int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *raw, size_t raw_bytes);
 
+/* The errno of the first failure; 0: there was none. */
+int seep_writer_error(const struct seep_writer *w);
+
 /* Bytes written so far: the file's size up to and including the last whole frame. */
 uint64_t seep_writer_offset(const struct seep_writer *w);
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * recording.c: what a recording does again and again while the process lives. Called by session.c and finish.c. One thread.
+ */
+#include "recording.h"
+
+#include "clock.h"
+#include "folds.h"
+#include "messages.h"
+#include "rings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATIENCE_STEP_NS UINT64_C(100000000)
+
+struct seep_recording *seep_recording_new(const struct seep_session_setup *setup)
+{
+	struct seep_recording *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->setup = setup;
+	r->listener = -1;
+	r->region.memfd = -1;
+	r->watcher.epoll = r->watcher.stop = r->watcher.told = -1;
+	r->process.pidfd = r->process.stat_fd = r->process.memory_fd = -1;
+	r->drain = calloc(1, sizeof(*r->drain));
+	if (!r->drain) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void seep_recording_free(struct seep_recording *r, bool owner)
+{
+	if (owner)
+		seep_watcher_stop(&r->watcher);
+	else
+		seep_watcher_forget(&r->watcher);
+	seep_drain_close(r->drain);
+	free(r->drain);
+	seep_region_close(&r->region, owner);
+	seep_process_close(&r->process);
+	seep_notes_close(&r->notes);
+	seep_tree_close(&r->tree);
+	seep_writer_close(r->writer);
+	if (r->listener >= 0)
+		close(r->listener);
+	if (r->books) {
+		seep_books_close(r->books);
+		free(r->books);
+	}
+	free(r);
+}
+
+void seep_recording_report(const struct seep_session_setup *setup, const char *verb, pid_t pid, const char *rest)
+{
+	for (unsigned i = 0; i < sizeof(setup->report_fds) / sizeof(setup->report_fds[0]); i++)
+		seep_messages_report(setup->report_fds[i], "%s %d %s", verb, (int)pid, rest);
+}
+
+void seep_recording_clock(struct seep_recording *r)
+{
+	uint64_t now = seep_clock_ns() - r->start_ns;
+
+	r->books->now_ns = now;
+	r->books->now_tick = (uint32_t)(now / SEEP_WIRE_TICK_NS);
+	atomic_store_explicit(&r->region.map->tick, r->books->now_tick, memory_order_relaxed);
+}
+
+uint64_t seep_recording_round(struct seep_recording *r)
+{
+	uint64_t before = r->books->now_ns, passed, units;
+
+	seep_recording_clock(r);
+	units = seep_rings_drain(r->drain, false);
+	if (units) {
+		/* Only time in which something arrives counts: nothing is late while the program, or we, are stopped. */
+		passed = r->books->now_ns - before;
+		r->patience_ns += passed < PATIENCE_STEP_NS ? passed : PATIENCE_STEP_NS;
+		r->books->patience_now = (uint32_t)(r->patience_ns / 1000000);
+	}
+	return units;
+}
+
+int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
+{
+	seep_folds_harvest(r->drain);
+	seep_drain_count_dropped(r->drain);
+	if (seep_tree_write(&r->tree, &r->region, r->process.executable, &r->notes, r->books->now_ns, r->writer) < 0 ||
+		seep_epoch_write(&r->epoch, r->books, r->drain->dropped, rss_bytes, r->writer) < 0)
+		return -1;
+	return seep_notes_write(&r->notes, r->writer);
+}
+
+bool seep_recording_is_well(struct seep_recording *r, int status)
+{
+	if (status < 0)
+		snprintf(r->message, sizeof(r->message), "cannot write %s: %s", r->path,
+			strerror(seep_writer_error(r->writer) ? seep_writer_error(r->writer) : errno));
+	else if (r->books->failed || r->drain->failed)
+		snprintf(r->message, sizeof(r->message), "out of memory for the books");
+	else
+		return true;
+	return false;
+}

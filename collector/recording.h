@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * recording.h: all that belongs to the recording of one process, from its hello to the last frame of its trace. session.c says when
+ * which of these steps is taken.
+ */
+#ifndef SEEP_COLLECTOR_RECORDING_H
+#define SEEP_COLLECTOR_RECORDING_H
+
+#include "books.h"
+#include "drain.h"
+#include "epoch.h"
+#include "notes.h"
+#include "process.h"
+#include "region.h"
+#include "session.h"
+#include "tree.h"
+#include "watcher.h"
+#include "writer.h"
+
+#include "seep/trace.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct seep_recording {
+	const struct seep_session_setup *setup;
+	struct seep_process process;
+	struct seep_region region;
+	struct seep_watcher watcher;
+	struct seep_books *books; /* NULL until it starts, unless they are inherited */
+	struct seep_drain *drain;
+	struct seep_notes notes;
+	struct seep_tree tree;
+	struct seep_epoch epoch;
+	struct seep_writer *writer;
+	int listener; /* where forked children ask; -1: none */
+	bool forked;
+	uint64_t start_ns; /* seep_clock_ns of time 0 */
+	uint64_t patience_ns;
+	uint64_t checked_ns;
+	char path[PATH_MAX]; /* of the trace; empty: none */
+	char message[PATH_MAX + 300]; /* what went wrong */
+};
+
+/* NULL: out of memory. */
+struct seep_recording *seep_recording_new(const struct seep_session_setup *setup);
+
+/* owner: false in a process forked off a session, where the region belongs to the other one and there is no watcher's thread. */
+void seep_recording_free(struct seep_recording *r, bool owner);
+
+/* Tells the launcher, and the broker, a line: a verb, the process, and the rest. */
+void seep_recording_report(const struct seep_session_setup *setup, const char *verb, pid_t pid, const char *rest);
+
+/* ---- start.c ---- */
+
+/* Receives a hello and answers it. Returns 0, or -1 after having told everybody why not. */
+int seep_recording_start(struct seep_recording *r, int connection, pid_t pid);
+
+/* ---- recording.c ---- */
+
+/* Sets the books' time and the region's tick. */
+void seep_recording_clock(struct seep_recording *r);
+
+/* Empties the rings once. Returns the number of units taken. */
+uint64_t seep_recording_round(struct seep_recording *r);
+
+/* Ends the epoch and writes it, with the modules and stacks that it names, and the notes. Returns 0, or -1 with errno. */
+int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes);
+
+/* False: the recording can't go on, and r->message says why. status is what seep_recording_epoch or _complete returned. */
+bool seep_recording_is_well(struct seep_recording *r, int status);
+
+/* ---- finish.c ---- */
+
+/* Takes all that the region still holds into the books, fills *end but for how, exit_status and signal, and writes the last
+ * epoch. Returns 0, or -1 with errno. The region is not needed afterwards. */
+int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end);
+
+/* Writes the live blocks and the END. Uses up the books. Returns 0, or -1 with errno. */
+int seep_recording_complete(struct seep_recording *r, const struct seep_trace_end *end);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * start.c: the beginning of a recording. Called by session.c. One thread.
+ */
+#include "recording.h"
+
+#include "clock.h"
+#include "messages.h"
+#include "output.h"
+
+#include "seep/wire.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define HELLO_LIMIT_MS 2000
+
+static uint64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int process_frame_write(struct seep_recording *r)
+{
+	const struct seep_settings *settings = r->setup->settings;
+	struct seep_trace_process head = {.pid = (uint32_t)r->process.pid,
+		.ppid = (uint32_t)r->process.ppid,
+		.start_realtime_ns = realtime_ns() - (seep_clock_ns() - r->start_ns),
+		.sample_bytes = settings->sample_bytes,
+		.depth_limit = settings->depth_limit,
+		.argc = r->process.argc,
+		.forked = r->forked,
+		.on_full = settings->on_full,
+		.tick_ns = SEEP_WIRE_TICK_NS};
+	size_t executable = strlen(r->process.executable) + 1, directory = strlen(r->process.directory) + 1;
+	size_t bytes = sizeof(head) + executable + directory + r->process.arguments_bytes;
+	char *raw = malloc(bytes);
+	int status;
+
+	if (!raw) {
+		errno = ENOMEM;
+		return -1;
+	}
+	memcpy(raw, &head, sizeof(head));
+	memcpy(raw + sizeof(head), r->process.executable, executable);
+	memcpy(raw + sizeof(head) + executable, r->process.directory, directory);
+	memcpy(raw + sizeof(head) + executable + directory, r->process.arguments, r->process.arguments_bytes);
+	status = seep_writer_frame(r->writer, SEEP_FRAME_PROCESS, 1, raw, bytes);
+	free(raw);
+	return status;
+}
+
+/* Returns 0, or an errno with a message. */
+static int trace_start(struct seep_recording *r)
+{
+	uint64_t run_start = r->setup->run_start_ns ? r->setup->run_start_ns : r->process.start_realtime_ns;
+	int fd =
+		seep_output_create(r->setup->settings, &r->process, run_start, r->path, r->message, sizeof(r->message));
+	char reason[200];
+
+	if (fd < 0) {
+		int error = errno;
+
+		r->path[0] = 0;
+		return error;
+	}
+	if (seep_writer_open(&r->writer, fd, reason, sizeof(reason)) < 0) {
+		snprintf(r->message, sizeof(r->message), "%s: %s", r->path, reason);
+		return EIO;
+	}
+	if (process_frame_write(r) < 0) {
+		int error = errno;
+
+		snprintf(r->message, sizeof(r->message), "%s: %s", r->path, strerror(error));
+		return error;
+	}
+	return 0;
+}
+
+static int listen_somewhere(char *name, size_t size)
+{
+	uint64_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return -1;
+	snprintf(name, size, "seep.%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	return seep_messages_listen(name);
+}
+
+/* Returns 0, or an errno with a message. */
+static int memory_start(struct seep_recording *r, const struct seep_wire_hello *hello)
+{
+	char name[SEEP_WIRE_SOCKET_NAME];
+
+	r->listener = listen_somewhere(name, sizeof(name));
+	if (r->listener < 0) {
+		snprintf(r->message, sizeof(r->message), "cannot listen for forked children: %s", strerror(errno));
+		return errno;
+	}
+	if (seep_region_open(&r->region, r->setup->settings, hello->address_space_limit, name, r->message,
+		    sizeof(r->message)) < 0)
+		return errno;
+	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
+	snprintf(r->message, sizeof(r->message), "cannot start the recording: out of memory");
+	if (seep_tree_open(&r->tree, &r->region) < 0)
+		return errno;
+	if (seep_watcher_start(&r->watcher, &r->region, r->process.pidfd, r->listener, SEEP_SESSION_EXEC_SIGNAL) < 0) {
+		snprintf(r->message, sizeof(r->message), "cannot start a thread: %s", strerror(errno));
+		return errno;
+	}
+	return 0;
+}
+
+static int books_start(struct seep_recording *r)
+{
+	if (r->books)
+		return 0; /* inherited */
+	r->books = malloc(sizeof(*r->books));
+	if (r->books && seep_books_open(r->books) == 0)
+		return 0;
+	free(r->books);
+	r->books = NULL;
+	snprintf(r->message, sizeof(r->message), "out of memory for the books");
+	return ENOMEM;
+}
+
+static int hello_check(struct seep_recording *r, int connection, struct seep_wire_hello *hello)
+{
+	if (seep_messages_hello(connection, hello, HELLO_LIMIT_MS) < 0) {
+		snprintf(r->message, sizeof(r->message), "no valid hello: %s", strerror(errno));
+		return errno;
+	}
+	if (hello->kind != SEEP_HELLO_IMAGE && hello->kind != SEEP_HELLO_FORK) {
+		snprintf(r->message, sizeof(r->message), "a hello of an unknown kind (%u)", hello->kind);
+		return EPROTO;
+	}
+	r->forked = hello->kind == SEEP_HELLO_FORK;
+	if (r->setup->settings_fault) {
+		snprintf(r->message, sizeof(r->message), "%s", r->setup->settings_fault);
+		return EINVAL;
+	}
+	return 0;
+}
+
+int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
+{
+	struct seep_wire_hello hello;
+	int error = hello_check(r, connection, &hello);
+
+	if (!error && seep_process_open(&r->process, pid, r->message, sizeof(r->message)) < 0)
+		error = errno;
+	r->start_ns = seep_clock_ns();
+	r->epoch.first_ns = r->setup->settings->first_epoch_ns;
+	if (!error)
+		error = books_start(r);
+	if (!error)
+		error = trace_start(r);
+	if (!error)
+		error = memory_start(r, &hello);
+	if (error) {
+		if (r->path[0])
+			unlink(r->path);
+		seep_recording_report(r->setup, "failed", pid, r->message);
+		(void)seep_messages_welcome(connection, error, 0, -1);
+		return -1;
+	}
+	/* In this order: once the program runs on, the launcher knows that there is something to wait for. */
+	seep_recording_report(r->setup, "started", pid, r->path);
+	(void)seep_messages_welcome(
+		connection, 0, r->region.bytes, r->region.memfd); /* if it is gone, its pidfd tells */
+	return 0;
+}
