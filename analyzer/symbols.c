@@ -12,6 +12,7 @@
 
 #include <xxhash.h>
 
+#include "call_targets.h"
 #include "debug_file.h"
 #include "debug_info.h"
 #include "debuginfod.h"
@@ -37,6 +38,7 @@ struct binary {
 	struct seep_elf_file *shared; /* what the one with DWARF shares with others */
 	struct seep_debug_info *info; /* NULL: no DWARF */
 	struct seep_symbol_table *table; /* NULL: not needed yet */
+	struct seep_call_targets *targets; /* NULL: not needed yet */
 	char *problem; /* why not all that was recorded can be used, begins a sentence; NULL: nothing */
 	size_t unnamed; /* addresses asked for that are in no known function */
 };
@@ -355,6 +357,22 @@ const char *seep_symbols_linkage(struct seep_symbols *s, uint32_t module, uint64
 	return symbol ? seep_names_keep(s->names, symbol) : NULL;
 }
 
+const char *seep_symbols_called(struct seep_symbols *s, uint32_t module, uint64_t return_address)
+{
+	uint32_t number = seep_map_find(&s->load_numbers, 0, module, UINT32_MAX);
+	const struct load *load = number == UINT32_MAX ? NULL : &s->loads[number];
+	struct binary *b = load ? load->binary : NULL;
+	const char *symbol;
+
+	if (!b)
+		return NULL;
+	files_find(s, b);
+	if (!b->targets && b->program)
+		b->targets = seep_call_targets_open(b->program);
+	symbol = b->targets ? seep_call_targets_find(b->targets, return_address - load->bias) : NULL;
+	return symbol ? seep_names_keep(s->names, symbol) : NULL;
+}
+
 static void remarks_clear(struct remarks *r)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -434,6 +452,7 @@ static void binary_close(struct binary *b)
 {
 	seep_debug_info_close(b->info);
 	seep_symbol_table_close(b->table);
+	seep_call_targets_close(b->targets);
 	seep_elf_file_close(b->shared);
 	seep_elf_file_close(b->debug);
 	seep_elf_file_close(b->program);

@@ -49,6 +49,10 @@ int seep_symbols_resolve(struct seep_symbols *s, uint32_t module, uint64_t retur
  * so. The string lives as long as s. */
 const char *seep_symbols_linkage(struct seep_symbols *s, uint32_t module, uint64_t return_address);
 
+/* The function of another file that the call before a return address goes to, as the linker knows it, where the call itself says so; else NULL. It may
+ * not be in the stack: a function that ends by jumping to another one leaves no frame. The string lives as long as s. */
+const char *seep_symbols_called(struct seep_symbols *s, uint32_t module, uint64_t return_address);
+
 /* One sentence for people about each module that could not be used as recorded, among those asked for so far: its file
  * changed or is missing (these come first), or has no symbols for some address. Valid until the next call on s. Returns how many. */
 size_t seep_symbols_remarks(const struct seep_symbols *s, const char *const **sentences);
