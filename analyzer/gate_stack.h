@@ -14,6 +14,8 @@
 struct seep_gate_frame {
 	const char *function; /* readable; never NULL */
 	const char *linkage; /* as the linker knows the function; NULL: unknown, or this frame was inlined */
+	const char *
+		called; /* the function of another module that it called, as the linker knows it; NULL: unknown, or of its own module */
 	const char *file; /* as in the debug information; NULL: unknown */
 	unsigned line; /* 0: unknown */
 	const char *module; /* base name; "": no known module */
@@ -25,13 +27,14 @@ struct seep_gate_frame {
 };
 
 struct seep_gate_stack {
-	uint64_t id; /* seep_paths_id: stays the same in another build */
+	uint64_t id; /* stays the same in another build and on another machine; not that of seep report */
 	struct seep_gate_frame *frames;
 	size_t count;
 	size_t at; /* the frame that names the site; 0 also for an empty stack */
 	const char *component;
 	const char *tag; /* NULL: none */
-	bool own; /* some frame is, or the outer ones are not known */
+	bool own; /* some frame is */
+	bool whole; /* nothing was cut at the outer end */
 	const char *start_reason; /* why this is start-up memory of the runtime; NULL: it is not */
 };
 
