@@ -220,6 +220,12 @@ struct seep_suppression *seep_suppressions_at(const struct seep_suppressions *s,
 	return index < s->count ? &s->rules[index]->shown : NULL;
 }
 
+void seep_suppressions_forget(struct seep_suppressions *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		s->rules[i]->shown.used = (struct seep_trace_count){0};
+}
+
 bool seep_supp_from_new(const struct seep_gate_stack *stack)
 {
 	const struct seep_gate_frame *leaf = stack->frames;

@@ -48,6 +48,9 @@ struct seep_suppression *seep_suppressions_match(struct seep_suppressions *s, co
 /* All entries that can suppress leaks, in the order of reading; NULL behind the last. */
 struct seep_suppression *seep_suppressions_at(const struct seep_suppressions *s, size_t index);
 
+/* Sets all figures of use to zero. */
+void seep_suppressions_forget(struct seep_suppressions *s);
+
 void seep_suppressions_free(struct seep_suppressions *s);
 
 /* LeakSanitizer's rule: `pattern` may begin anywhere in the text unless it begins with ^, and end anywhere unless it ends
