@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sources.c: names of source files, and their lines. A file is read when one of its lines is asked for, and only if it is a
+ * regular one.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "names.h"
+#include "printable.h"
+#include "sources.h"
+
+#define FILE_BYTES_MAX (16u << 20)
+#define LINE_BYTES_MAX 400
+
+struct seep_sources {
+	char *root;
+	const struct seep_list *maps;
+	struct seep_names *names;
+	struct seep_arena lines; /* of the last answer */
+};
+
+/* The folder with .git in it, upwards from the working directory. */
+static char *find_root(void)
+{
+	char *here = getcwd(NULL, 0), *folder = here ? strdup(here) : NULL, path[PATH_MAX];
+
+	while (folder && *folder) {
+		if (snprintf(path, sizeof(path), "%s/.git", folder) < (int)sizeof(path) && access(path, F_OK) == 0) {
+			free(here);
+			return folder;
+		}
+		*strrchr(folder, '/') = '\0';
+	}
+	free(folder);
+	return here;
+}
+
+int seep_sources_open(
+	struct seep_sources **sources, const char *root, const struct seep_list *maps, struct seep_error *error)
+{
+	struct seep_sources *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->names = seep_names_create())) {
+		free(s);
+		return seep_error_set(error, "out of memory");
+	}
+	s->maps = maps;
+	s->root = root ? realpath(root, NULL) : find_root();
+	if (!s->root) {
+		seep_sources_close(s);
+		return seep_error_set(error, "%s is no folder that can be used as the root: %m",
+			root ? root : "the working directory");
+	}
+	*sources = s;
+	return 0;
+}
+
+const char *seep_sources_root(const struct seep_sources *s)
+{
+	return s->root;
+}
+
+/* What is behind "FOLDER/" in a path; NULL if it is not below the folder. */
+static const char *behind(const char *path, const char *folder, size_t length)
+{
+	while (length && folder[length - 1] == '/')
+		length--;
+	if (strncmp(path, folder, length) || path[length] != '/')
+		return NULL;
+	return path + length + strspn(path + length, "/");
+}
+
+/* The path after the first map that fits; in `to`, or as it was. */
+static const char *mapped(const struct seep_sources *s, const char *file, char to[PATH_MAX])
+{
+	for (size_t i = 0; i < s->maps->count; i++) {
+		const char *map = s->maps->items[i], *equals = strchr(map, '='), *target = equals + 1;
+		const char *rest = behind(file, map, (size_t)(equals - map));
+		const char *before = *target == '/' ? "" : s->root;
+
+		if (!rest)
+			continue;
+		if (snprintf(to, PATH_MAX, "%s%s%s%s%s", before, *before ? "/" : "", target,
+			    *target && target[strlen(target) - 1] != '/' ? "/" : "", rest) < PATH_MAX)
+			return to;
+	}
+	return file;
+}
+
+const char *seep_sources_name(struct seep_sources *s, const char *file, bool *below)
+{
+	char map[PATH_MAX], real[PATH_MAX];
+	const char *path = mapped(s, file, map), *rest;
+
+	if (*path != '/') { /* the debug information of the system's libraries names files so, too */
+		path += !strncmp(path, "./", 2) ? 2 : 0;
+		*below = snprintf(real, sizeof(real), "%s/%s", s->root, path) < (int)sizeof(real) &&
+			 access(real, F_OK) == 0;
+		return seep_names_keep(s->names, path);
+	}
+	rest = behind(path, s->root, strlen(s->root));
+	if (!rest && realpath(path, real))
+		rest = behind(real, s->root, strlen(s->root));
+	*below = rest != NULL;
+	return seep_names_keep(s->names, rest ? rest : path);
+}
+
+/* ---- Lines ---- */
+
+static FILE *open_regular(const struct seep_sources *s, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	FILE *file;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s%s%s", *name == '/' ? "" : s->root, *name == '/' ? "" : "/", name) >=
+		(int)sizeof(path))
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return NULL;
+	file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= FILE_BYTES_MAX ? fdopen(fd, "r")
+												      : NULL;
+	if (!file)
+		close(fd);
+	return file;
+}
+
+static const char *readable_line(struct seep_sources *s, const char *text, size_t bytes)
+{
+	char wide[8 * LINE_BYTES_MAX + 1];
+	size_t at = 0;
+
+	while (bytes && (text[bytes - 1] == '\n' || text[bytes - 1] == '\r'))
+		bytes--;
+	for (size_t i = 0; i < bytes && i < LINE_BYTES_MAX; i++) {
+		if (text[i] != '\t')
+			wide[at++] = text[i];
+		else
+			do
+				wide[at++] = ' ';
+			while (at % 8);
+	}
+	wide[at] = '\0';
+	return seep_printable(&s->lines, wide);
+}
+
+size_t seep_sources_around(
+	struct seep_sources *s, const char *name, unsigned line, struct seep_source_line lines[SEEP_SOURCE_LINES])
+{
+	unsigned around = SEEP_SOURCE_LINES / 2, first = line > around ? line - around : 1;
+	FILE *file = line ? open_regular(s, name) : NULL;
+	size_t count = 0, capacity = 0;
+	char *text = NULL;
+	bool found = false;
+	ssize_t bytes;
+
+	seep_arena_clear(&s->lines);
+	for (unsigned number = 1; file && count < SEEP_SOURCE_LINES && (bytes = getline(&text, &capacity, file)) >= 0;
+		number++) {
+		if (number < first)
+			continue;
+		if (number > line + around)
+			break;
+		found = found || number == line;
+		lines[count].number = number;
+		lines[count].text = readable_line(s, text, (size_t)bytes);
+		count += lines[count].text != NULL;
+	}
+	free(text);
+	if (file)
+		fclose(file);
+	return found ? count : 0;
+}
+
+void seep_sources_close(struct seep_sources *s)
+{
+	if (!s)
+		return;
+	seep_names_destroy(s->names);
+	seep_arena_clear(&s->lines);
+	free(s->root);
+	free(s);
+}
