@@ -109,7 +109,8 @@ static struct seep_budget *budget_of(struct seep_policy *p, const char *componen
 	}
 	if (seep_array_reserve(&p->budgets, &p->budget_capacity, p->budget_count + 1, sizeof(*p->budgets)) < 0)
 		return NULL;
-	p->budgets[p->budget_count] = (struct seep_budget){component, SEEP_POLICY_UNSET, SEEP_POLICY_UNSET};
+	p->budgets[p->budget_count] = (struct seep_budget){
+		.component = component, .max_bytes = SEEP_POLICY_UNSET, .max_blocks = SEEP_POLICY_UNSET};
 	return &p->budgets[p->budget_count++];
 }
 
@@ -358,16 +359,31 @@ static int finish_scale(struct seep_policy *p, struct seep_error *error)
 		return seep_error_set(error,
 			"--scale: '%s' are no two numbers of iterations, the lower one first, as in 100,200", p->scale);
 	p->scales = true;
-	if (p->baseline)
-		return seep_error_set(error,
-			"--scale and --baseline exclude each other: the one judges growth, the other what is there");
+	return 0;
+}
+
+/* The whole's budget comes first. What nobody limited may not leave anything; one limit alone leaves the other open. */
+static int finish_budgets(struct seep_policy *p)
+{
+	struct seep_budget *whole = budget_of(p, NULL);
+
+	if (!whole)
+		return -1;
+	whole->rest = whole->max_bytes == SEEP_POLICY_UNSET && whole->max_blocks == SEEP_POLICY_UNSET;
+	if (whole != p->budgets) {
+		struct seep_budget moved = *whole;
+
+		memmove(p->budgets + 1, p->budgets, (size_t)(whole - p->budgets) * sizeof(moved));
+		p->budgets[0] = moved;
+	}
+	for (size_t i = 0; i < p->budget_count; i++)
+		if (p->budgets[i].max_bytes == SEEP_POLICY_UNSET && p->budgets[i].max_blocks == SEEP_POLICY_UNSET)
+			p->budgets[i].max_bytes = p->budgets[i].max_blocks = 0;
 	return 0;
 }
 
 int seep_policy_finish(struct seep_policy *p, struct seep_error *error)
 {
-	struct seep_budget *whole;
-
 	for (size_t i = 0; i < p->max_unfreed.count; i++)
 		if (take_limit(p, p->max_unfreed.items[i], false, error) < 0)
 			return -1;
@@ -380,24 +396,17 @@ int seep_policy_finish(struct seep_policy *p, struct seep_error *error)
 				error, "--path-map: '%s' is not of the form FROM=TO", p->path_maps.items[i]);
 	if (p->error_exitcode != SEEP_POLICY_UNSET && p->error_exitcode > 255)
 		return seep_error_set(error, "--error-exitcode: expected a number from 0 to 255");
-	whole = budget_of(p, NULL);
-	if (!whole)
+	if (finish_budgets(p) < 0)
 		return seep_error_set(error, "out of memory for the policy");
-	if (whole != p->budgets) {
-		struct seep_budget moved = *whole;
-
-		memmove(p->budgets + 1, p->budgets, (size_t)(whole - p->budgets) * sizeof(moved));
-		p->budgets[0] = moved;
-	}
 	return finish_scale(p, error);
 }
 
-const struct seep_budget *seep_policy_budget(const struct seep_policy *p, const char *component)
+size_t seep_policy_budget(const struct seep_policy *p, const char *component)
 {
 	for (size_t i = 1; i < p->budget_count; i++)
 		if (!strcmp(p->budgets[i].component, component))
-			return &p->budgets[i];
-	return &p->budgets[0];
+			return i;
+	return 0;
 }
 
 void seep_policy_clear(struct seep_policy *p)

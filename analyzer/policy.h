@@ -26,8 +26,9 @@
 
 /* What the blocks of a component, or of the whole, may come to. */
 struct seep_budget {
-	const char *component; /* NULL: the whole */
-	uint64_t max_bytes; /* SEEP_POLICY_UNSET: not said */
+	const char *component; /* NULL: the whole, or where nothing is said of it, what no component's budget covers */
+	bool rest; /* the latter */
+	uint64_t max_bytes; /* SEEP_POLICY_UNSET: any */
 	uint64_t max_blocks;
 };
 
@@ -71,8 +72,8 @@ int seep_policy_read(struct seep_policy *policy, const char *path, struct seep_e
 /* Works out what was given, at last. Returns 0, or -1 with what is wrong. */
 int seep_policy_finish(struct seep_policy *policy, struct seep_error *error);
 
-/* The budget that a component's blocks count against: its own, or the whole's. */
-const struct seep_budget *seep_policy_budget(const struct seep_policy *policy, const char *component);
+/* The number of the budget that a component's blocks count against: of its own one, or 0. */
+size_t seep_policy_budget(const struct seep_policy *policy, const char *component);
 
 void seep_policy_clear(struct seep_policy *policy);
 
