@@ -5,11 +5,10 @@
  *   gcc -O2 -g -fno-builtin -D_GNU_SOURCE -Iinclude -o build/bench-unwind bench/unwind.c && build/bench-unwind
  *
  *   same       the same stack again: an allocation in a loop
- *   leaf       one of two callers in turn, 3 frames each; the rest is the same
- *   callee     every 4th of the frames from the leaf on is another one: the outermost that changed is in the middle
+ *   leaf       the four frames next to the leaf are others each time; the rest is the same
  *   all        nothing is remembered, every frame is stepped by its row
- *   frames     the same as "all", a frame
- *   libunwind  the same by libunwind
+ *   a frame    the same, for each frame
+ *   libunwind  the same stack by libunwind
  */
 #include <inttypes.h>
 #include <stdio.h>
