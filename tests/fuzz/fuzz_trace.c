@@ -64,15 +64,11 @@ static void report_on(struct seep_trace *trace, const struct seep_naming *naming
 	seep_report_free(report);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void report_one(struct seep_trace *trace, size_t size)
 {
 	static struct seep_naming naming; /* wrappers and components are read once */
-	struct seep_trace *trace;
 	struct seep_error error;
-	uint64_t sum = 0;
 
-	if (seep_trace_read_memory(&trace, "fuzz", data, size, &error) < 0)
-		return 0;
 	if (!naming.wrappers) {
 		require(seep_wrappers_open(&naming.wrappers, NULL, &error));
 		require(seep_components_open(&naming.components, "/dev/null", naming.wrappers, &error));
@@ -84,8 +80,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		report_on(trace, &naming, SEEP_BY_SITE, SEEP_SORT_PEAK);
 	else
 		report_on(trace, &naming, SEEP_BY_FUNCTION, SEEP_SORT_UNFREED);
-	seep_history_walk(trace, 0, visit, &sum, &error);
 	seep_symbols_close(naming.symbols);
+}
+
+/* FUZZ_ONLY=reader in the environment leaves the reports out: ten times as many inputs in the same time. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *only = "";
+	struct seep_trace *trace;
+	struct seep_error error;
+	uint64_t sum = 0;
+
+	if (only && !*only)
+		only = getenv("FUZZ_ONLY");
+	if (seep_trace_read_memory(&trace, "fuzz", data, size, &error) < 0)
+		return 0;
+	if (!only || strcmp(only, "reader") != 0)
+		report_one(trace, size);
+	seep_history_walk(trace, 0, visit, &sum, &error);
 	seep_trace_free(trace);
 	return 0;
 }
