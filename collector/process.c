@@ -105,13 +105,16 @@ static uint64_t clock_ns(clockid_t clock)
 
 static uint64_t start_find(const struct seep_process *p)
 {
+	struct timespec step;
 	char ticks[32];
 	uint64_t since_boot;
 
 	if (!stat_field(p, 22, ticks, sizeof(ticks)))
 		return 0;
 	since_boot = strtoull(ticks, NULL, 10) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
-	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) + since_boot;
+	/* Not later than the time of any file that the process has brought about: that clock goes in steps. */
+	clock_getres(CLOCK_REALTIME_COARSE, &step);
+	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) + since_boot - (uint64_t)step.tv_nsec;
 }
 
 static int arguments_read(struct seep_process *p)
