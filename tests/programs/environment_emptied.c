@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1) {
 		malloc(91);
-		usleep(500000); /* so that the collector sees the exec, as in exec_chain.c */
+		usleep(500000); /* nobody tells the collector of this exec; it looks ten times a second */
 		return 0;
 	}
 	malloc(19); /* before */
