@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "support_producer.h"
-#include "support_recording.h"
+#include "support_session.h"
 #include "support_trace.h"
 
 #include <errno.h>
