@@ -49,7 +49,7 @@ static int no_memory(struct seep_supp_lines *lines)
 
 /* ---- Lines and their comments ---- */
 
-static bool is_date(const char *text)
+bool seep_suppressions_is_day(const char *text)
 {
 	static const char form[] = "dddd-dd-dd";
 	int month, day;
@@ -84,7 +84,7 @@ static int take_comment(struct seep_supp_lines *lines, const char *comment)
 	}
 	if (owner && *owner)
 		lines->owner = owner;
-	if (expires && !is_date(expires))
+	if (expires && !seep_suppressions_is_day(expires))
 		return seep_error_set(lines->error,
 			"%s:%u: expected a day like 2027-03-31 after \"expires:\", not '%s'", lines->name,
 			lines->number, expires);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "error.h"
 #include "gate_stack.h"
@@ -56,5 +57,15 @@ void seep_suppressions_free(struct seep_suppressions *s);
 /* LeakSanitizer's rule: `pattern` may begin anywhere in the text unless it begins with ^, and end anywhere unless it ends
  * with $; * is any text. It looks for the leftmost place of each piece and never goes back, and so does this. */
 bool seep_suppressions_lsan_match(const char *pattern, const char *text);
+
+/* Whether a text is a day as "expires:" has it. */
+bool seep_suppressions_is_day(const char *text);
+
+enum seep_suppression_form { SEEP_SUPPRESSION_VALGRIND, SEEP_SUPPRESSION_LSAN };
+extern const char *const seep_suppression_forms[]; /* in the same order; ends with NULL */
+
+/* Writes an entry that matches the stack, with the whole way to it in Valgrind's form, and in LeakSanitizer's, which can't say more, with the function that
+ * names its site. Write errors are left to the caller. */
+void seep_suppressions_write(FILE *out, enum seep_suppression_form form, const struct seep_gate_stack *stack);
 
 #endif
