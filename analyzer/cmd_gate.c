@@ -3,156 +3,31 @@
  * cmd_gate.c: `seep gate`: did this change leak? Records a command and judges it, or judges what was recorded. Beside a command
  * it speaks on stderr, as stdout is the command's.
  */
-#include <errno.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "command.h"
-#include "gate.h"
 #include "gate_outputs.h"
 #include "gate_record.h"
 #include "gate_text.h"
+#include "gate_work.h"
 #include "options.h"
 #include "output_file.h"
-#include "policy.h"
-#include "progress.h"
-#include "seep/trace.h"
 
-#define RUNS_MAX 3
 #define PLACEHOLDER "{}"
 
 struct gate {
 	const struct seep_command *command;
-	struct seep_policy policy;
-	const char *policy_file, *output;
+	struct seep_gate_work work;
+	const char *output;
 	bool update_baseline, quiet, verbose;
 	unsigned color;
 	char **argv; /* the command that is run; NULL: traces are judged */
 	char **traces;
 	size_t trace_count;
-
-	struct seep_suppressions *suppressions;
-	struct seep_sources *sources;
-	struct seep_baseline *baseline; /* NULL: none */
-	struct seep_gate_stacks *stacks;
-	struct seep_gate_measure measures[RUNS_MAX];
-	size_t measure_count;
 	struct seep_gate_recording recording; /* the last */
-	struct seep_verdict verdict;
-	struct seep_error error;
 };
-
-/* ---- What it works with ---- */
-
-static int open_baseline(struct gate *g)
-{
-	struct stat status;
-
-	if (!g->policy.baseline || g->policy.scales)
-		return g->update_baseline ? seep_error_set(&g->error,
-						    g->policy.scales ? "--update-baseline can't be used with --scale"
-								     : "--update-baseline needs --baseline FILE")
-					  : 0;
-	if (g->update_baseline && stat(g->policy.baseline, &status) != 0 && errno == ENOENT)
-		return 0;
-	return seep_baseline_read(&g->baseline, g->policy.baseline, &g->error);
-}
-
-static int open_all(struct gate *g)
-{
-	if (seep_policy_read(&g->policy, g->policy_file, &g->error) < 0 ||
-		seep_policy_finish(&g->policy, &g->error) < 0)
-		return -1;
-	g->suppressions = seep_suppressions_create(NULL);
-	if (!g->suppressions)
-		return seep_error_set(&g->error, "out of memory");
-	for (size_t i = 0; i < g->policy.suppressions.count; i++)
-		if (seep_suppressions_read(g->suppressions, g->policy.suppressions.items[i], &g->error) < 0)
-			return -1;
-	if (open_baseline(g) < 0 || seep_sources_open(&g->sources, g->policy.root, &g->policy.path_maps, &g->error) < 0)
-		return -1;
-	return seep_gate_stacks_open(&g->stacks, &g->policy, seep_sources_root(g->sources), &g->error);
-}
-
-static void close_all(struct gate *g)
-{
-	seep_gate_clear(&g->verdict);
-	for (size_t i = 0; i < g->measure_count; i++)
-		seep_gate_measure_close(&g->measures[i]);
-	seep_gate_stacks_close(g->stacks);
-	seep_sources_close(g->sources);
-	seep_baseline_free(g->baseline);
-	seep_suppressions_free(g->suppressions);
-	seep_policy_clear(&g->policy);
-}
-
-static struct seep_gate_measure *add_measure(struct gate *g)
-{
-	struct seep_gate_measure *m = &g->measures[g->measure_count];
-
-	if (seep_gate_measure_open(m, &g->policy, g->stacks, &g->error) < 0)
-		return NULL;
-	g->measure_count++;
-	return m;
-}
-
-/* ---- Traces ---- */
-
-static bool is_trace(const char *path)
-{
-	char magic[sizeof(SEEP_TRACE_MAGIC) - 1] = "";
-	FILE *file = fopen(path, "re");
-	bool is = file && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
-		  !memcmp(magic, SEEP_TRACE_MAGIC, sizeof(magic));
-
-	if (file)
-		fclose(file);
-	return is;
-}
-
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-/* Adds all traces in a folder and below it. */
-static int add_folder(struct gate *g, struct seep_gate_measure *m, char *folder)
-{
-	char *const paths[] = {folder, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	const FTSENT *entry;
-	size_t found = 0;
-	int result = 0;
-
-	while (walk && result == 0 && (entry = fts_read(walk)))
-		if (entry->fts_info == FTS_F && is_trace(entry->fts_path)) {
-			result = seep_gate_measure_add(m, entry->fts_path, &g->error);
-			found++;
-		}
-	if (!walk)
-		result = seep_error_set(&g->error, "%s can't be read: %s", folder, strerror(errno));
-	else
-		fts_close(walk);
-	if (result == 0 && !found)
-		return seep_error_set(&g->error, "%s holds no trace", folder);
-	return result;
-}
-
-static int measure_traces(struct gate *g)
-{
-	struct seep_gate_measure *m = add_measure(g);
-	struct stat status;
-	int result = m ? 0 : -1;
-
-	for (size_t i = 0; i < g->trace_count && result == 0; i++)
-		result = stat(g->traces[i], &status) == 0 && S_ISDIR(status.st_mode)
-				 ? add_folder(g, m, g->traces[i])
-				 : seep_gate_measure_add(m, g->traces[i], &g->error);
-	return result;
-}
 
 /* ---- Runs ---- */
 
@@ -197,14 +72,14 @@ static char **arguments_with(char **argv, uint64_t iterations)
 
 static int run_once(struct gate *g, char **argv)
 {
-	g->recording = (struct seep_gate_recording){.output = g->output, .measure = add_measure(g)};
-	return g->recording.measure ? seep_gate_record(&g->recording, argv, &g->error) : -1;
+	g->recording = (struct seep_gate_recording){.output = g->output, .measure = seep_gate_work_measure(&g->work)};
+	return g->recording.measure ? seep_gate_record(&g->recording, argv, &g->work.error) : -1;
 }
 
 static int run_scaled(struct gate *g, uint64_t iterations)
 {
 	char **argv = arguments_with(g->argv, iterations);
-	int result = argv ? run_once(g, argv) : seep_error_set(&g->error, "out of memory");
+	int result = argv ? run_once(g, argv) : seep_error_set(&g->work.error, "out of memory");
 
 	free_arguments(argv);
 	return result;
@@ -214,21 +89,10 @@ static int run_scaled(struct gate *g, uint64_t iterations)
 
 static int judge(struct gate *g)
 {
-	const struct seep_gate_case c = {
-		.policy = &g->policy,
-		.suppressions = g->suppressions,
-		.sources = g->sources,
-		.baseline = g->baseline,
-		.measures = g->measures,
-		.measure_count = g->measure_count,
-		.iterations = g->policy.iterations,
-		.command_status = g->argv ? g->recording.status : -1,
-		.reason = g->argv && g->recording.reason[0] ? g->recording.reason : NULL,
-	};
+	const char *reason = g->recording.reason;
 
-	seep_gate_clear(&g->verdict);
-	seep_suppressions_forget(g->suppressions);
-	return seep_gate_judge(&g->verdict, &c, &g->error);
+	return g->argv ? seep_gate_work_judge(&g->work, g->recording.status, *reason ? reason : NULL)
+		       : seep_gate_work_judge(&g->work, -1, NULL);
 }
 
 /* Nothing to compare after a failure. */
@@ -239,7 +103,7 @@ static bool run_failed(const struct gate *g)
 
 static int judge_scaled(struct gate *g)
 {
-	uint64_t *n = g->policy.iterations;
+	uint64_t *n = g->work.policy.iterations;
 
 	for (size_t i = 0; i < 2; i++) {
 		if (run_scaled(g, n[i]) < 0)
@@ -249,7 +113,7 @@ static int judge_scaled(struct gate *g)
 	}
 	if (judge(g) < 0)
 		return -1;
-	if (!g->verdict.fails)
+	if (!g->work.verdict.fails)
 		return 0;
 	/* Growth may be chance: it has to go on. */
 	if (!n[2])
@@ -263,31 +127,32 @@ static int update_baseline(struct gate *g)
 	struct seep_baseline *b;
 	int result;
 
-	if (g->verdict.reason_count || g->verdict.command_status > 0)
-		return seep_gate_note(
-			&g->verdict, "%s was not written, as not everything was measured", g->policy.baseline);
-	b = seep_gate_baseline(&g->verdict);
-	result = b ? seep_baseline_write(b, g->policy.baseline, &g->error) : seep_error_set(&g->error, "out of memory");
+	if (g->work.verdict.reason_count || g->work.verdict.command_status > 0)
+		return seep_gate_note(&g->work.verdict, "%s was not written, as not everything was measured",
+			g->work.policy.baseline);
+	b = seep_gate_baseline(&g->work.verdict);
+	result = b ? seep_baseline_write(b, g->work.policy.baseline, &g->work.error)
+		   : seep_error_set(&g->work.error, "out of memory");
 	if (result < 0) {
 		seep_baseline_free(b);
 		return -1;
 	}
-	seep_baseline_free(g->baseline);
-	g->baseline = b;
+	seep_baseline_free(g->work.baseline);
+	g->work.baseline = b;
 	if (judge(g) < 0)
 		return -1;
-	g->verdict.baseline_updated = true;
-	return seep_gate_note(&g->verdict, "%s was written: it holds %zu site%s", g->policy.baseline, b->count,
-		b->count == 1 ? "" : "s");
+	g->work.verdict.baseline_updated = true;
+	return seep_gate_note(&g->work.verdict, "%s was written: it holds %zu site%s", g->work.policy.baseline,
+		b->count, b->count == 1 ? "" : "s");
 }
 
 static int decide(struct gate *g)
 {
 	int result;
 
-	if (g->argv && g->policy.scales)
+	if (g->argv && g->work.policy.scales)
 		return judge_scaled(g);
-	result = g->argv ? run_once(g, g->argv) : measure_traces(g);
+	result = g->argv ? run_once(g, g->argv) : seep_gate_work_traces(&g->work, g->traces, g->trace_count);
 	if (result == 0)
 		result = judge(g);
 	if (result == 0 && g->update_baseline)
@@ -308,13 +173,13 @@ static int write_file(struct gate *g, const char *path, int (*write)(FILE *, str
 
 	if (!path)
 		return 0;
-	if (seep_output_file_open(&file, path, &g->error) < 0)
+	if (seep_output_file_open(&file, path, &g->work.error) < 0)
 		return -1;
-	if (write(file.stream, &g->verdict) < 0) {
+	if (write(file.stream, &g->work.verdict) < 0) {
 		seep_output_file_drop(&file);
-		return seep_error_set(&g->error, "%s: out of memory", path);
+		return seep_error_set(&g->work.error, "%s: out of memory", path);
 	}
-	return seep_output_file_close(&file, &g->error);
+	return seep_output_file_close(&file, &g->work.error);
 }
 
 /* All of them, whether or not one fails. Returns an exit code. */
@@ -323,18 +188,18 @@ static int write_reports(struct gate *g)
 	const struct {
 		const char *path;
 		int (*write)(FILE *, struct seep_verdict *);
-	} reports[] = {{g->policy.junit, seep_junit_write}, {g->policy.sarif, seep_sarif_write},
-		{g->policy.gitlab, seep_gitlab_write}, {g->policy.markdown, write_markdown},
-		{g->policy.json, seep_gate_json_write}};
+	} reports[] = {{g->work.policy.junit, seep_junit_write}, {g->work.policy.sarif, seep_sarif_write},
+		{g->work.policy.gitlab, seep_gitlab_write}, {g->work.policy.markdown, write_markdown},
+		{g->work.policy.json, seep_gate_json_write}};
 	int status = SEEP_EXIT_DONE;
 
 	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
 		if (write_file(g, reports[i].path, reports[i].write) < 0)
-			status = seep_command_fail(g->command, "%s", g->error.text);
-	if (g->policy.github) {
-		seep_github_write(stdout, &g->verdict);
-		if (seep_github_summarize(getenv("GITHUB_STEP_SUMMARY"), &g->verdict, &g->error) < 0)
-			status = seep_command_fail(g->command, "%s", g->error.text);
+			status = seep_command_fail(g->command, "%s", g->work.error.text);
+	if (g->work.policy.github) {
+		seep_github_write(stdout, &g->work.verdict);
+		if (seep_github_summarize(getenv("GITHUB_STEP_SUMMARY"), &g->work.verdict, &g->work.error) < 0)
+			status = seep_command_fail(g->command, "%s", g->work.error.text);
 	}
 	return status;
 }
@@ -348,11 +213,11 @@ static int speak(struct gate *g)
 
 	if (g->argv)
 		output.stream = stderr;
-	seep_gate_text_write(&output, &g->verdict, &options);
+	seep_gate_text_write(&output, &g->work.verdict, &options);
 	status = write_reports(g);
 	if (seep_output_finish(&stdout_itself, g->command) != SEEP_EXIT_DONE)
 		status = SEEP_EXIT_USAGE;
-	return status != SEEP_EXIT_DONE && g->verdict.command_status <= 0 ? status : g->verdict.exit_code;
+	return status != SEEP_EXIT_DONE && g->work.verdict.command_status <= 0 ? status : g->work.verdict.exit_code;
 }
 
 /* ---- The command line ---- */
@@ -364,15 +229,17 @@ static int check_operands(struct gate *g)
 	for (size_t i = 0; g->argv && g->argv[i]; i++)
 		placeholder = placeholder || strstr(g->argv[i], PLACEHOLDER);
 	if (g->argv && g->trace_count)
-		return seep_error_set(&g->error, "expected traces or a command behind --, not both");
+		return seep_error_set(&g->work.error, "expected traces or a command behind --, not both");
+	if (g->update_baseline && (!g->work.policy.baseline || g->work.policy.scales))
+		return seep_error_set(&g->work.error, "--update-baseline needs --baseline FILE, and no --scale");
 	if (g->argv ? !g->argv[0] : !g->trace_count)
-		return seep_error_set(&g->error, "nothing to judge. usage: seep gate %s", g->command->usage);
+		return seep_error_set(&g->work.error, "nothing to judge. usage: seep gate %s", g->command->usage);
 	if (!g->argv && g->output)
-		return seep_error_set(&g->error, "--output is for what is recorded, and no command was given");
-	if (g->policy.scale && !g->argv)
-		return seep_error_set(&g->error, "--scale runs a command, and none was given");
-	if (g->policy.scale && !placeholder)
-		return seep_error_set(&g->error, "--scale: the command has no {} where the number is to be put");
+		return seep_error_set(&g->work.error, "--output is for what is recorded, and no command was given");
+	if (g->work.policy.scale && !g->argv)
+		return seep_error_set(&g->work.error, "--scale runs a command, and none was given");
+	if (g->work.policy.scale && !placeholder)
+		return seep_error_set(&g->work.error, "--scale: the command has no {} where the number is to be put");
 	return 0;
 }
 
@@ -380,11 +247,12 @@ static int gate(struct gate *g)
 {
 	int status;
 
-	if (open_all(g) < 0 || check_operands(g) < 0 || decide(g) < 0)
-		status = seep_command_fail(g->command, "%s", g->error.text);
+	g->work.baseline_may_be_missing = g->update_baseline;
+	if (seep_gate_work_open(&g->work) < 0 || check_operands(g) < 0 || decide(g) < 0)
+		status = seep_command_fail(g->command, "%s", g->work.error.text);
 	else
 		status = speak(g);
-	close_all(g);
+	seep_gate_work_close(&g->work);
 	return status;
 }
 
@@ -402,7 +270,7 @@ static int run(const struct seep_command *command, int argc, char **argv)
 	struct gate g = {.command = command};
 	struct seep_option table[SEEP_POLICY_KEYS + 8];
 	const struct seep_option own[] = {
-		{"policy", 0, SEEP_OPTION_TEXT, &g.policy_file, "FILE",
+		{"policy", 0, SEEP_OPTION_TEXT, &g.work.policy_file, "FILE",
 			"what is allowed: these options as KEY = VALUE lines\n"
 			"(default: seep-gate.ini in the working directory)",
 			NULL},
@@ -418,12 +286,12 @@ static int run(const struct seep_command *command, int argc, char **argv)
 	int end = find_command(argc, argv), first, status;
 	size_t rows;
 
-	seep_policy_init(&g.policy);
-	rows = seep_policy_options(&g.policy, table);
+	seep_policy_init(&g.work.policy);
+	rows = seep_policy_options(&g.work.policy, table);
 	memcpy(table + rows, own, sizeof(own));
 	status = seep_options_parse(command, table, SEEP_OPERANDS_ANYWHERE, end, argv, &first);
 	if (status >= 0) {
-		seep_policy_clear(&g.policy);
+		seep_policy_clear(&g.work.policy);
 		return status;
 	}
 	g.argv = end < argc ? argv + end + 1 : NULL;

@@ -324,13 +324,12 @@ static int reason_for_nothing(struct seep_verdict *v, const struct seep_gate_cas
 			"no process has the mark \"%s\": call seep_mark(\"%s\") of seep/seep.h in the program", mark,
 			mark);
 	if (v->foreign && c->policy->code.count)
-		return seep_gate_reason(v,
-			"none of the %zu processes ran code that --code names: its patterns match no file", v->foreign);
+		return seep_gate_reason(v, "no process ran code that --code names: its patterns match no file");
 	if (v->foreign)
 		return seep_gate_reason(v,
-			"none of the %zu processes ran code of the project, only installed programs and libraries "
-			"(--code 'PATTERN' says which of them to judge)",
-			v->foreign);
+			"no process ran code of the project, only installed programs and libraries (--code 'PATTERN' "
+			"says "
+			"which of them to judge)");
 	return seep_gate_reason(v, "no process was recorded to its end");
 }
 

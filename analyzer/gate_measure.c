@@ -303,7 +303,8 @@ static int measure(
 	struct seep_gate_measure *m, struct seep_gate_process *p, struct seep_trace *t, struct seep_error *error)
 {
 	/* A trace whose beginning is lost may be anybody's. */
-	if (!p->own && !seep_gate_stacks_own_trace(m->stacks) && t->has_process && t->module_count) {
+	if (!p->own && !seep_gate_stacks_own_trace(m->stacks) && t->has_process &&
+		(t->module_count || seep_trace_complete(t))) {
 		p->state = SEEP_GATE_FOREIGN;
 		return 0;
 	}

@@ -217,7 +217,7 @@ void seep_gate_sites_finish(struct seep_gate_sites *s)
 		struct seep_gate_site *site = &v->sites[i];
 
 		place_site(site, s->of->sources);
-		add(&v->by_fate[site->fate], &site->total);
+		add(&v->by_fate[site->fate], s->of->policy->scales ? &site->unfreed : &site->total);
 		v->fails += site->fate == SEEP_GATE_FAILS;
 	}
 	if (v->site_count)
