@@ -11,6 +11,7 @@
 #include "command.h"
 #include "gate_view.h"
 #include "gate_work.h"
+#include "output.h"
 #include "output_file.h"
 
 #define DAYS 90
@@ -55,6 +56,7 @@ static int write_entries(struct suppress *s, FILE *out, size_t *count)
 	const struct seep_verdict *v = &s->work.verdict;
 	int result = written ? 0 : -1;
 
+	seep_error_set(&s->work.error, "out of memory");
 	*count = 0;
 	for (size_t i = 0; i < v->fails && result == 0; i++) {
 		const struct seep_suppression *covered = seep_suppressions_match(written, v->sites[i].stack);
@@ -75,21 +77,30 @@ static int write_entries(struct suppress *s, FILE *out, size_t *count)
 	return result;
 }
 
-static int write_output(struct suppress *s)
+static int write_file(struct suppress *s, size_t *count)
 {
 	struct seep_output_file file;
-	size_t count;
 
-	if (seep_output_file_open(&file, s->output ? s->output : "/dev/stdout", &s->work.error) < 0)
+	if (seep_output_file_open(&file, s->output, &s->work.error) < 0)
 		return -1;
-	seep_error_set(&s->work.error, "out of memory");
-	if (write_entries(s, file.stream, &count) < 0) {
+	if (write_entries(s, file.stream, count) < 0) {
 		seep_output_file_drop(&file);
 		return -1;
 	}
+	return seep_output_file_close(&file, &s->work.error);
+}
+
+/* Returns an exit code. */
+static int write_output(struct suppress *s)
+{
+	const struct seep_output out = seep_output_stdout(SEEP_COLOR_NEVER);
+	size_t count;
+
+	if ((s->output ? write_file(s, &count) : write_entries(s, out.stream, &count)) < 0)
+		return seep_command_fail(s->command, "%s", s->work.error.text);
 	if (!count)
 		fprintf(stderr, "seep suppress: nothing to suppress: %s\n", seep_gate_headline(&s->work.verdict));
-	return seep_output_file_close(&file, &s->work.error);
+	return seep_output_finish(&out, s->command);
 }
 
 /* Traces that prove nothing give nothing to suppress. */
@@ -111,9 +122,7 @@ static int suppress(struct suppress *s, char **paths, size_t count)
 		seep_gate_work_judge(w, -1, NULL) < 0)
 		return seep_command_fail(s->command, "%s", w->error.text);
 	status = check_measured(s);
-	if (status == SEEP_EXIT_DONE && write_output(s) < 0)
-		return seep_command_fail(s->command, "%s", w->error.text);
-	return status;
+	return status == SEEP_EXIT_DONE ? write_output(s) : status;
 }
 
 static int run(const struct seep_command *command, int argc, char **argv)

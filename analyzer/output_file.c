@@ -35,7 +35,8 @@ int seep_output_file_open(struct seep_output_file *file, const char *path, struc
 	int fd;
 
 	*file = (struct seep_output_file){.path = path};
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+	/* A link too: /dev/stdout is one, and must not be replaced. */
+	if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
 		file->stream = fopen(path, "we");
 		return file->stream ? 0 : cannot(path, error);
 	}

@@ -13,7 +13,7 @@
 struct seep_output_file {
 	FILE *stream; /* write errors are left to seep_output_file_close */
 	const char *path;
-	char *part; /* NULL: the path is no regular file (a pipe, /dev/stdout), and is written to directly */
+	char *part; /* NULL: the path is no regular file (a pipe, a link, /dev/stdout), and is written to directly */
 };
 
 /* The path has to outlive it. Returns 0, or -1. */
