@@ -4,12 +4,11 @@
  * (.eh_frame_hdr, sorted by address), the entry, and what it shares with others (CIE).
  */
 #include "cfi.h"
+#include "segments.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 static struct seep_cfi_bytes bytes_from(const uint8_t *at, const uint8_t *end)
 {
@@ -185,49 +184,11 @@ enum seep_cfi_status seep_cfi_search(
 	return covers(entry, pc) ? SEEP_CFI_OK : SEEP_CFI_NO_ENTRY;
 }
 
-struct segments {
-	const ElfW(Phdr) * first;
-	size_t count;
-};
-
-/* The program headers of a file whose beginning is mapped here. */
-static struct segments segments_at(const void *start, size_t mapped)
-{
-	const ElfW(Ehdr) *file = start;
-
-	if (mapped < sizeof *file || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
-		file->e_phentsize != sizeof(ElfW(Phdr)) || file->e_phoff > mapped ||
-		file->e_phnum > (mapped - file->e_phoff) / sizeof(ElfW(Phdr)))
-		return (struct segments){0};
-	return (struct segments){(const void *)((const uint8_t *)start + file->e_phoff), file->e_phnum};
-}
-
-/* What the loader calls the object's map is all of it, or one segment if there are gaps between them. Then the beginning is
- * elsewhere: at the load address of a library, and where the kernel says of the executable. */
-static struct segments segments_of(const struct dl_find_object *object)
-{
-	struct dl_find_object beginning = *object;
-	struct segments segments;
-
-	for (int i = 0; i < 2; i++) {
-		segments = segments_at(beginning.dlfo_map_start,
-			(size_t)((const uint8_t *)beginning.dlfo_map_end - (const uint8_t *)beginning.dlfo_map_start));
-		if (segments.count)
-			return segments;
-		if (_dl_find_object((void *)object->dlfo_link_map->l_addr, &beginning) != 0 ||
-			beginning.dlfo_link_map != object->dlfo_link_map)
-			break;
-	}
-	if (object->dlfo_link_map->l_name[0])
-		return (struct segments){0};
-	return (struct segments){(const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
-}
-
 /* The part of the loaded file that holds the address and is mapped in one piece. */
 static bool find_segment(
 	const struct dl_find_object *object, const uint8_t *address, const uint8_t **low, const uint8_t **high)
 {
-	struct segments segments = segments_of(object);
+	struct seep_segments segments = seep_segments_of(object);
 
 	for (size_t i = 0; i < segments.count; i++) {
 		const ElfW(Phdr) *segment = &segments.first[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * modules.c: see modules.h. A module is told from another at the same place by its range and build-id.
+ * modules.c: see modules.h. A module is told from another at the same place by its range and build-id. A file with gaps between
+ * its segments is as many modules as it has segments, of one path and build-id.
  */
 #include "modules.h"
 
@@ -9,6 +10,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "segments.h"
 #include "thread.h"
 
 struct identity {
@@ -43,21 +45,15 @@ static void read_notes(struct identity *module, uintptr_t notes, uintptr_t bytes
 	}
 }
 
-static void read_build_id(struct identity *module)
+static void read_build_id(struct identity *module, const struct dl_find_object *object)
 {
-	const ElfW(Ehdr) *header = (const void *)module->start;
-	const ElfW(Phdr) * segment;
+	struct seep_segments segments = seep_segments_of(object);
 
-	if (module->end - module->start < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-		header->e_phentsize != sizeof *segment ||
-		header->e_phoff + (uint64_t)header->e_phnum * sizeof *segment > module->end - module->start)
-		return;
-	segment = (const void *)(module->start + header->e_phoff);
-	for (unsigned i = 0; i < header->e_phnum && !module->build_id_bytes; i++) {
-		uintptr_t notes = module->bias + segment[i].p_vaddr;
+	for (size_t i = 0; i < segments.count && !module->build_id_bytes; i++) {
+		const ElfW(Phdr) *segment = &segments.first[i];
 
-		if (segment[i].p_type == PT_NOTE && notes >= module->start && notes + segment[i].p_memsz <= module->end)
-			read_notes(module, notes, segment[i].p_memsz);
+		if (segment->p_type == PT_NOTE && segment->p_memsz)
+			read_notes(module, module->bias + segment->p_vaddr, segment->p_memsz);
 	}
 }
 
@@ -73,7 +69,7 @@ static bool identify(uintptr_t address, struct identity *module)
 	module->end = (uintptr_t)object.dlfo_map_end;
 	module->bias = object.dlfo_link_map->l_addr;
 	module->path = object.dlfo_link_map->l_name;
-	read_build_id(module);
+	read_build_id(module, &object);
 	return true;
 }
 
