@@ -20,6 +20,7 @@
 #include "../../preload/cfi.c"
 #include "../../preload/cfi_find.c"
 #include "../../preload/cfi_step.c"
+#include "../../preload/segments.c"
 
 #define PAGE 4096u
 #define ROOM 0x4000u /* for tables; a page that can't be read before and after */
