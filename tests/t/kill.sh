@@ -60,7 +60,7 @@ killed() (
 	run) set -- "$build/seep" run -o "$trace" -- "$announcer" "$threads" ;;
 	preload) set -- env LD_PRELOAD="$build/libseep.so" SEEP_OUTPUT="$trace" "$announcer" "$threads" ;;
 	esac
-	perl tests/witness.pl "$milliseconds" "$@" >"$scratch/witness" && finished "$trace" &&
+	timeout 60 perl tests/witness.pl "$milliseconds" "$@" >"$scratch/witness" && finished "$trace" &&
 		"$build/seep" report --json "$trace" >"$scratch/report" || return
 	differences=$(jq -n -r --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
 		--slurpfile report "$scratch/report" -f "$scratch/differences.jq") || return
