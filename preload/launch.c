@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -201,15 +202,22 @@ static void run_detached(struct launch *launch, char *stacks)
 	uint64_t all_signals = ~UINT64_C(0);
 	uint64_t saved;
 	int saved_errno = errno;
+	int reaper = 0;
 	int child;
 
 	launch->stack = stacks + STACK_BYTES;
+	/* A subreaper, or who was one before this exec, would get the collector for a child, and wait for it. */
+	seep_kernel(SYS_prctl, PR_GET_CHILD_SUBREAPER, &reaper, 0, 0, 0);
+	if (reaper)
+		seep_kernel(SYS_prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
 	/* Exit signal 0: the parent gets no SIGCHLD, and wait() without __WCLONE does not see the child. */
 	child = clone(step_aside, stacks + STACK_BYTES, CLONE_VM | CLONE_VFORK, launch);
 	if (child > 0)
 		while (seep_kernel(SYS_wait4, child, NULL, __WCLONE, NULL) == -EINTR)
 			;
+	if (reaper)
+		seep_kernel(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
 	errno = saved_errno;
 }
