@@ -6,14 +6,14 @@
 
 #include <sys/mman.h>
 
-void *seep_kernel_memory(size_t bytes, int wiped)
+void *seep_kernel_memory(size_t bytes, size_t wiped)
 {
 	long address = seep_kernel(
 		SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (address < 0 && address > -4096)
 		return NULL;
-	if (wiped && seep_kernel(SYS_madvise, address, bytes, MADV_WIPEONFORK) < 0) {
+	if (wiped && seep_kernel(SYS_madvise, address, wiped < bytes ? wiped : bytes, MADV_WIPEONFORK) < 0) {
 		seep_kernel(SYS_munmap, address, bytes);
 		return NULL;
 	}

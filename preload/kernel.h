@@ -38,7 +38,9 @@ static inline void seep_kernel_wait(_Atomic uint32_t *word, uint32_t value, unsi
 	seep_kernel(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
 }
 
-/* Zeroed private memory, or NULL. With wiped, a forked child finds it zeroed again, however it was forked. */
-void *seep_kernel_memory(size_t bytes, int wiped);
+/* Zeroed private memory, or NULL. A forked child finds the first `wiped` bytes of it zeroed again, however it was forked. */
+void *seep_kernel_memory(size_t bytes, size_t wiped);
+
+#define SEEP_WIPED_ALL SIZE_MAX
 
 #endif

@@ -6,6 +6,8 @@
 #include "process.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,6 +26,7 @@ struct seep_process *seep_process;
 static struct seep_wire_region *inherited_region;
 static char inherited_socket[SEEP_WIRE_SOCKET_NAME];
 static uint64_t inherited_bytes;
+static struct seep_process inherited_process;
 
 static void *offset_of(struct seep_wire_region *region, uint64_t offset)
 {
@@ -34,12 +37,12 @@ static void *offset_of(struct seep_wire_region *region, uint64_t offset)
 static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 {
 	process->segments_max = region->segments_max;
-	process->threads = seep_kernel_memory(region->segments_max * sizeof *process->threads, 1);
+	process->threads = seep_kernel_memory(region->segments_max * sizeof *process->threads, SEEP_WIPED_ALL);
 	if (!process->threads)
 		return false;
 	process->sample_bytes = region->sample_bytes;
 	if (region->sample_bytes) {
-		process->sample_filter = seep_kernel_memory(1 << SEEP_SAMPLES_FILTER_BITS, 1);
+		process->sample_filter = seep_kernel_memory(1 << SEEP_SAMPLES_FILTER_BITS, SEEP_WIPED_ALL);
 		if (!process->sample_filter)
 			return false;
 	}
@@ -57,6 +60,7 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 	inherited_region = region;
 	inherited_bytes = region->region_bytes;
 	memcpy(inherited_socket, region->socket_name, sizeof inherited_socket);
+	memcpy(&inherited_process, process, sizeof *process);
 	atomic_store(&region->state, SEEP_STATE_RECORDING);
 	atomic_store_explicit(&process->region, region, memory_order_release);
 	return true;
@@ -104,10 +108,32 @@ static bool start_unwinder(char **argv, char **envp)
 	return true;
 }
 
+/* In a forked child, by fork() itself. A signal handler may have forked while its thread was in a hook. If it returns, the hook
+ * goes on in the child, with pointers into memory that was wiped, and into the region, which is the parent's. So private
+ * memory takes the region's place, what was wiped leads there again, and the hook comes to its end without harm. The thread's
+ * next hook then finds that it is in a forked child. The handler itself is not recorded, as it would not be in the parent. */
+static void end_interrupted_hook(void)
+{
+	struct seep_process *process = seep_process;
+	struct seep_wire_region *region = inherited_region;
+
+	if (seep_guard.place == SEEP_PLACE_PROGRAM || !process || !region || atomic_load(&process->region))
+		return;
+	/* Shared with nobody, so as private as the other kind; but it does not count as data, of which there may be a limit. */
+	seep_kernel(SYS_mmap, region, inherited_bytes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0L);
+	seep_kernel(SYS_madvise, region, inherited_bytes, MADV_DONTDUMP);
+	memcpy(process, &inherited_process, sizeof *process);
+	atomic_store(&process->region, region);
+	atomic_store(&process->stopped, 1);
+	atomic_store(&process->interrupted, &seep_guard);
+	seep_thread_end_hook(process);
+}
+
 /* environ is not set yet when this runs; the third argument is. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
-	struct seep_process *process = seep_kernel_memory(sizeof *process, 1);
+	struct seep_process *process = seep_kernel_memory(sizeof *process, SEEP_WIPED_ALL);
 	struct seep_wire_region *region = NULL;
 	const char *name = variable(envp, "SEEP_SOCKET");
 	int socket;
@@ -124,6 +150,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	if (!region || !adopt(process, region))
 		return;
 	on_exit(note_exit, NULL);
+	pthread_atfork(NULL, NULL, end_interrupted_hook);
 	seep_process = process;
 }
 
@@ -144,17 +171,46 @@ static void start_forked(struct seep_process *process)
 		adopt(process, region);
 }
 
+/* That of the calling thread is over now. The process is again as the kernel left it in the child. */
+static void forget_interrupted_hook(struct seep_process *process)
+{
+	struct seep_process wiped = {.interrupted = &seep_guard};
+
+	memcpy(process, &wiped, sizeof wiped);
+	atomic_store(&process->interrupted, NULL);
+}
+
+/* At most one thread comes through here. Signals are blocked: two processes would wait for one answer if a handler forked. */
+static void start_forked_alone(struct seep_process *process, bool interrupted)
+{
+	uint64_t all_signals = ~UINT64_C(0);
+	uint64_t saved;
+
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+	/* One may have forked up to here, in the middle of this hook. */
+	if (interrupted || !atomic_load(&process->interrupted)) {
+		if (interrupted)
+			forget_interrupted_hook(process);
+		if (atomic_exchange(&process->starting, 1) == 0)
+			start_forked(process);
+	}
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+}
+
 struct seep_process *seep_process_recording(void)
 {
 	struct seep_process *process = seep_process;
+	struct seep_guard *interrupted;
 
-	if (!process || atomic_load_explicit(&process->stopped, memory_order_relaxed))
+	if (!process)
 		return NULL;
-	if (atomic_load_explicit(&process->region, memory_order_acquire))
-		return process;
-	if (atomic_exchange(&process->starting, 1) == 0)
-		start_forked(process);
-	return atomic_load(&process->region) ? process : NULL;
+	interrupted = atomic_load_explicit(&process->interrupted, memory_order_relaxed);
+	/* Another thread's hook may be under way still. */
+	if (interrupted ? interrupted != &seep_guard : atomic_load_explicit(&process->stopped, memory_order_relaxed))
+		return NULL;
+	if (interrupted || (!atomic_load(&process->region) && !atomic_load(&process->starting)))
+		start_forked_alone(process, interrupted);
+	return atomic_load_explicit(&process->region, memory_order_acquire) ? process : NULL;
 }
 
 bool seep_process_collector_died(const struct seep_process *process)

@@ -27,6 +27,7 @@ struct seep_process {
 	uint32_t pid;
 	_Atomic uint32_t starting; /* somebody of this process asks for its region, or has given up */
 	_Atomic uint32_t stopped;
+	struct seep_guard *_Atomic interrupted; /* whose hook a fork interrupted: see process.c */
 	_Atomic uint32_t generation; /* of the loaded modules: caches keyed by address are void when it changes */
 	_Atomic(void *) lock_owner; /* the holder's struct seep_thread */
 	_Atomic uint32_t lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */

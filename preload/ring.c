@@ -38,7 +38,7 @@ static bool wait_for_room(struct seep_thread *thread, struct seep_process *proce
 		set_limit(thread);
 		if (thread->head + units <= thread->limit)
 			return true;
-		if (seep_process_collector_died(process))
+		if (atomic_load(&process->stopped) || seep_process_collector_died(process))
 			return false;
 		ring_doorbell(atomic_load(&process->region));
 		seep_kernel_wait(&segment->waiting, 1, WAIT_MS);

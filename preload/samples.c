@@ -101,7 +101,7 @@ static struct seep_samples_set *grow(struct seep_process *process)
 		entries *= 2;
 	if (entries > ENTRIES_MAX)
 		return NULL;
-	set = seep_kernel_memory(sizeof *set + (size_t)entries * sizeof set->addresses[0], 1);
+	set = seep_kernel_memory(sizeof *set + (size_t)entries * sizeof set->addresses[0], SEEP_WIPED_ALL);
 	if (!set)
 		return NULL;
 	set->mask = entries - 1;

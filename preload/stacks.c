@@ -49,7 +49,7 @@ static bool still_loaded(const struct seep_process *process, uint32_t module)
 
 bool seep_stacks_start(struct seep_process *process)
 {
-	process->kin = seep_kernel_memory(process->nodes_max * sizeof *process->kin, 1);
+	process->kin = seep_kernel_memory(process->nodes_max * sizeof *process->kin, SEEP_WIPED_ALL);
 	return process->kin;
 }
 
@@ -128,7 +128,7 @@ static struct seep_index *grow(struct seep_process *process)
 
 	if (old && old->used < (old->mask + 1) / 2)
 		return old;
-	index = seep_kernel_memory(sizeof *index + (size_t)entries * sizeof index->nodes[0], 1);
+	index = seep_kernel_memory(sizeof *index + (size_t)entries * sizeof index->nodes[0], SEEP_WIPED_ALL);
 	if (!index)
 		return NULL;
 	index->mask = entries - 1;

@@ -78,6 +78,22 @@ struct seep_thread *seep_thread_nested(enum seep_thread_place place)
 	return NULL;
 }
 
+static void lead_to(struct seep_thread *thread, struct seep_process *process, struct seep_wire_segment *segment)
+{
+	thread->sample_bytes = process->sample_bytes;
+	thread->shards = process->shards;
+	thread->tick = &atomic_load(&process->region)->tick;
+	thread->modules_generation = &process->generation;
+	thread->segment = segment;
+}
+
+void seep_thread_end_hook(struct seep_process *process)
+{
+	if (seep_guard.attached)
+		lead_to(seep_guard.attached, process, &process->segments[0]);
+	seep_thread_detach();
+}
+
 struct seep_thread *seep_thread_attach(void)
 {
 	struct seep_process *process = seep_process_recording();
@@ -100,7 +116,7 @@ struct seep_thread *seep_thread_attach(void)
 	}
 	thread = atomic_load(&process->threads[segment - process->segments]);
 	if (!thread) {
-		thread = seep_kernel_memory(sizeof *thread, 1);
+		thread = seep_kernel_memory(sizeof *thread, SEEP_THREAD_WIPED);
 		if (!thread) {
 			atomic_store(&segment->owner, UINT32_MAX); /* nobody's thread: the next one tries again */
 			seep_process_unrecorded();
@@ -108,15 +124,15 @@ struct seep_thread *seep_thread_attach(void)
 		}
 		atomic_store(&process->threads[segment - process->segments], thread);
 	}
+	seep_guard.attached = thread;
 	/* What the last owner remembered of its own stack is not to be touched: that memory may be gone. */
 	seep_unwind_forget(&thread->unwinder);
 	thread->tag = 0;
-	thread->sample_bytes = process->sample_bytes;
-	thread->shards = process->shards;
-	thread->tick = &atomic_load(&process->region)->tick;
-	thread->modules_generation = &process->generation;
-	thread->segment = segment;
+	lead_to(thread, process, segment);
 	seep_guard.thread = thread;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&process->interrupted, memory_order_relaxed))
+		seep_thread_detach();
 	return thread;
 }
 

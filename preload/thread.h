@@ -14,6 +14,7 @@
 #include "unwind.h"
 
 #define SEEP_NODE_CACHE 2048u
+#define SEEP_THREAD_WIPED 4096
 
 /* A child in the stack tree that this thread looked up lately. */
 struct seep_node_cache {
@@ -22,7 +23,8 @@ struct seep_node_cache {
 	uint32_t node;
 };
 
-/* The private half of a segment. It stays with the segment when a later thread takes that over. */
+/* The private half of a segment. It stays with the segment when a later thread takes that over. A forked child finds its first
+ * page wiped. The rest a capture needs that a signal handler interrupted to fork: it goes on in the child, and follows pointers. */
 struct seep_thread {
 	struct seep_wire_segment *segment; /* NULL: empty or wiped */
 	_Atomic(uint64_t) *shards; /* the process's, as the next two: here to be at hand */
@@ -36,7 +38,7 @@ struct seep_thread {
 	uint64_t sample_random; /* state; 0: no gap drawn yet */
 	uint32_t tag;
 	uint32_t generation; /* of the modules when the caches below were filled */
-	struct seep_node_cache nodes[SEEP_NODE_CACHE];
+	_Alignas(SEEP_THREAD_WIPED) struct seep_node_cache nodes[SEEP_NODE_CACHE];
 	struct seep_unwinder unwinder;
 };
 
@@ -49,6 +51,7 @@ enum seep_thread_place {
 /* place and stack are no part of struct seep_thread because they must survive a fork within a signal handler. */
 struct seep_guard {
 	struct seep_thread *thread;
+	struct seep_thread *attached; /* the last one that was not the empty one: a hook may be using it still */
 	uintptr_t stack; /* address of the frame that entered */
 	uint8_t place; /* enum seep_thread_place */
 };
@@ -60,6 +63,9 @@ struct seep_thread *seep_thread_attach(void);
 
 /* The recording has stopped: the calling thread's next call finds the empty thread again. What it holds stays valid. */
 void seep_thread_detach(void);
+
+/* In a forked child whose thread is in a hook: lets the hook go on in the given process's memory, for the last time. */
+void seep_thread_end_hook(struct seep_process *process);
 
 /* Slow path of seep_thread_enter, where the thread seems to be in a hook already. */
 struct seep_thread *seep_thread_nested(enum seep_thread_place place);
