@@ -57,10 +57,14 @@ static void recording_add(struct broker *b, pid_t session, pid_t traced, const c
 
 static void recording_remove(struct broker *b, uint32_t i)
 {
-	if (b->recordings[i].pidfd >= 0)
-		close(b->recordings[i].pidfd);
-	free(b->recordings[i].path);
-	b->recordings[i] = b->recordings[--b->recordings_used];
+	struct recording *last = &b->recordings[b->recordings_used - 1], removed = b->recordings[i];
+
+	b->recordings[i] = *last;
+	*last = (struct recording){.pidfd = -1};
+	b->recordings_used--;
+	if (removed.pidfd >= 0)
+		close(removed.pidfd);
+	free(removed.path);
 }
 
 static void line_take(struct broker *b, pid_t session, const char *line)

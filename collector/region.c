@@ -98,20 +98,18 @@ static int header_fill(
 	return alive_lock(map);
 }
 
-static int memory_make(struct seep_region *r)
+static bool memory_make(struct seep_region *r)
 {
 	r->memfd = memfd_create("seep", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (r->memfd < 0 || ftruncate(r->memfd, (off_t)r->bytes) < 0)
-		return errno;
+		return false;
 	/* Not F_SEAL_SEAL: see seep_region_mapped_elsewhere. */
 	if (fcntl(r->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
-		return errno;
+		return false;
 	r->map = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->memfd, 0);
-	if (r->map == MAP_FAILED) {
+	if (r->map == MAP_FAILED)
 		r->map = NULL;
-		return errno;
-	}
-	return 0;
+	return r->map;
 }
 
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
@@ -131,12 +129,13 @@ int seep_region_open(struct seep_region *r, const struct seep_settings *settings
 	}
 	l = layout_of(r);
 	r->bytes = l.bytes;
-	error = memory_make(r);
-	if (!error) {
+	if (memory_make(r)) {
 		r->modules = (struct seep_wire_module *)((char *)r->map + l.modules);
 		r->nodes = (struct seep_wire_node *)((char *)r->map + l.nodes);
 		r->segments = (struct seep_wire_segment *)((char *)r->map + l.segments);
 		error = header_fill(r, &l, settings, socket_name);
+	} else {
+		error = errno ? errno : ENOMEM;
 	}
 	if (error) {
 		snprintf(message, message_size, "cannot make the shared memory: %s", strerror(error));

@@ -74,33 +74,33 @@ static bool buffer_reserve(struct seep_writer *w, size_t size)
 	return true;
 }
 
-int seep_writer_open(struct seep_writer **out, int fd, char *message, size_t message_size)
+int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t message_size)
 {
 	struct seep_trace_header header = {.version = SEEP_TRACE_VERSION};
-	struct seep_writer *w = calloc(1, sizeof(*w));
+	struct seep_writer *new = calloc(1, sizeof(*new));
 
-	*out = NULL;
-	if (w) {
-		w->fd = fd;
-		w->compressor = ZSTD_createCCtx();
-		w->checksum = XXH64_createState();
+	*w = NULL;
+	if (new) {
+		new->fd = fd;
+		new->compressor = ZSTD_createCCtx();
+		new->checksum = XXH64_createState();
 	}
-	if (!w || !w->compressor || !w->checksum) {
+	if (!new || !new->compressor || !new->checksum) {
 		snprintf(message, message_size, "out of memory for the trace's writer");
-		if (w)
-			seep_writer_close(w);
+		if (new)
+			seep_writer_close(new);
 		else
 			close(fd);
 		return -1;
 	}
-	ZSTD_CCtx_setParameter(w->compressor, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
+	ZSTD_CCtx_setParameter(new->compressor, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
 	memcpy(header.magic, SEEP_TRACE_MAGIC, sizeof(header.magic));
-	if (append(w, &header, sizeof(header)) < 0) {
+	if (append(new, &header, sizeof(header)) < 0) {
 		snprintf(message, message_size, "cannot write the trace: %s", strerror(errno));
-		seep_writer_close(w);
+		seep_writer_close(new);
 		return -1;
 	}
-	*out = w;
+	*w = new;
 	return 0;
 }
 
