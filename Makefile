@@ -45,7 +45,7 @@ PRELOAD_FLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fasynchronou
 # The hot path crosses files; a sixth of its time goes where it can't be inlined. clang's would need another linker.
 PRELOAD_LTO := $(if $(shell $(CC) --version 2>/dev/null | grep -i 'free software'),-flto -fno-tree-vectorize)
 PRELOAD_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
-COLLECTOR_LIBS = -lzstd -lxxhash -pthread
+COLLECTOR_LIBS = -lzstd -lxxhash -pthread -lm
 ANALYZER_LIBS = -lzstd -lxxhash -ldw -lelf -linih -ljansson -liberty -pthread -lm
 
 all: $(BUILD)/seep $(BUILD)/seep-collector $(BUILD)/libseep.so ## Build build/seep, build/seep-collector and build/libseep.so

@@ -183,6 +183,6 @@ const struct seep_command seep_command_run = {
 		"and the\n"
 		"exit status too: 128 + N for signal N, 127 if the command is not found, 126 if it can't be executed.\n"
 		"Each option has a variable for use without seep run (LD_PRELOAD=.../libseep.so COMMAND):\n"
-		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_EPOCH.\n",
+		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH.\n",
 	.run = run,
 };

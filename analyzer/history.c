@@ -117,6 +117,7 @@ int seep_history_add_live(struct seep_trace *t, const struct seep_live_columns *
 
 	for (size_t i = 0; i < live->count; i++) {
 		uint64_t birth_ns = (uint64_t)live->births[i] * t->process.tick_ns;
+		struct seep_variance variance;
 		struct seep_site *site;
 
 		if (i == 0 || live->stacks[i] != live->stacks[i - 1] || live->tags[i] != live->tags[i - 1])
@@ -128,6 +129,10 @@ int seep_history_add_live(struct seep_trace *t, const struct seep_live_columns *
 		site = &t->sites[index];
 		site->blocks.count++;
 		site->blocks.bytes += live->bytes[i];
+		if (t->process.sample_bytes) {
+			variance = seep_sampling_variance(t->process.sample_bytes, live->bytes[i]);
+			seep_sampling_add(&site->variance, &variance, 1);
+		}
 		if (birth_ns < site->oldest_birth_ns)
 			site->oldest_birth_ns = birth_ns;
 	}
@@ -138,6 +143,7 @@ int seep_history_add_live(struct seep_trace *t, const struct seep_live_columns *
 
 struct sums {
 	struct seep_trace_count allocated, freed, live, blocks;
+	struct seep_variance variance;
 	size_t unbalanced; /* sites where allocated - freed is not what is live */
 	size_t unmatched; /* sites where the live blocks are not as many as the epochs say */
 };
@@ -165,6 +171,7 @@ static struct sums sum_sites(const struct seep_trace *t)
 		add(&s.freed, &freed);
 		add(&s.live, &site->live);
 		add(&s.blocks, &site->blocks);
+		seep_sampling_add(&s.variance, &site->variance, 1);
 	}
 	return s;
 }
@@ -252,7 +259,7 @@ static void check(struct seep_trace *t, const struct sums *s, const struct seep_
 	compare_number(t, "unknown frees", epochs->unknown_frees, t->totals.unknown_frees);
 	compare_number(t, "dropped events", epochs->dropped_events, t->totals.dropped_events);
 	compare_number(t, "bytes at the peak", epochs->peak_live_bytes, t->totals.peak_live_bytes);
-	if (s->unmatched)
+	if (s->unmatched && !t->process.sample_bytes) /* else these are the samples, which the epochs have weighted */
 		seep_trace_fault(t,
 			"The trace contradicts itself: at %zu sites the live blocks are not those that the epochs left "
 			"(%" PRIu64 " blocks of %" PRIu64 " bytes in all, against %" PRIu64 " of %" PRIu64 ").",
@@ -269,10 +276,9 @@ void seep_history_finish(struct seep_trace *t)
 	if (t->has_end)
 		t->duration_ns = t->end.time_ns;
 	t->totals = t->has_end ? totals_of_end(&t->end) : epochs;
+	t->totals.variance = s.variance;
 	if (!t->has_end)
 		count_cut_stacks(t, &t->totals);
-	if (t->process.sample_bytes) /* estimates are rounded, site by site */
-		return;
 	if (s.unbalanced)
 		seep_trace_fault(t,
 			"The trace contradicts itself: at %zu sites, what was allocated less what was freed is not "

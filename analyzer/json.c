@@ -128,13 +128,22 @@ static json_t *trace_of(const struct seep_report *r)
 	return trace;
 }
 
-static json_t *totals_of(const struct seep_totals *totals)
+/* The standard error of an estimate; null where nothing is estimated, or nobody can tell. */
+static json_t *error_of(const struct seep_trace *t, double variance)
 {
-	return json_pack("{so so so so so so so so so}", "allocations", number(totals->allocated.count),
+	return seep_trace_knows_errors(t) ? number(seep_sampling_error(variance)) : json_null();
+}
+
+static json_t *totals_of(const struct seep_trace *t)
+{
+	const struct seep_totals *totals = &t->totals;
+
+	return json_pack("{so so so so so so so so so so so}", "allocations", number(totals->allocated.count),
 		"allocated_bytes", number(totals->allocated.bytes), "frees", number(totals->freed.count), "freed_bytes",
 		number(totals->freed.bytes), "unknown_frees", number(totals->unknown_frees), "unfreed_count",
-		number(totals->unfreed.count), "unfreed_bytes", number(totals->unfreed.bytes), "peak_live_bytes",
-		number(totals->peak_live_bytes), "peak_at_seconds", seconds(totals->peak_at_ns));
+		number(totals->unfreed.count), "unfreed_bytes", number(totals->unfreed.bytes), "unfreed_count_error",
+		error_of(t, totals->variance.count), "unfreed_bytes_error", error_of(t, totals->variance.bytes),
+		"peak_live_bytes", number(totals->peak_live_bytes), "peak_at_seconds", seconds(totals->peak_at_ns));
 }
 
 /* The names of the marks that the program set, in the order of time. */
@@ -175,6 +184,8 @@ static int add_figures(json_t *object, const struct seep_report *r, const struct
 		peak = r->trace->totals.peak_live_bytes;
 	return json_object_set_new(object, "unfreed_count", number(row->unfreed.count)) |
 	       json_object_set_new(object, "unfreed_bytes", number(row->unfreed.bytes)) |
+	       json_object_set_new(object, "unfreed_count_error", error_of(r->trace, row->variance.count)) |
+	       json_object_set_new(object, "unfreed_bytes_error", error_of(r->trace, row->variance.bytes)) |
 	       json_object_set_new(object, "allocations", number(row->allocated.count)) |
 	       json_object_set_new(object, "allocated_bytes", number(row->allocated.bytes)) |
 	       json_object_set_new(object, "frees", number(row->freed.count)) |
@@ -324,7 +335,7 @@ int seep_json_write(FILE *stream, const struct seep_report *sites, const struct 
 {
 	struct writer w = {.out = stream, .report = sites};
 	json_t *head = json_pack("{ss so so so}", "schema", "seep-report/1", "trace", trace_of(sites), "totals",
-		totals_of(&sites->trace->totals), "marks", marks_of(sites->trace));
+		totals_of(sites->trace), "marks", marks_of(sites->trace));
 	int result = -1;
 
 	w.places = calloc(seep_paths_places(sites->paths) + 1, sizeof(*w.places));

@@ -91,6 +91,11 @@ int seep_trace_assume_nodes(struct seep_trace *trace, uint64_t end)
 	return 1;
 }
 
+bool seep_trace_knows_errors(const struct seep_trace *trace)
+{
+	return trace->process.sample_bytes && trace->has_end;
+}
+
 bool seep_trace_complete(const struct seep_trace *trace)
 {
 	return trace->state == SEEP_TRACE_FINISHED && !trace->health.lost_frames && !trace->health.skipped_bytes &&

@@ -14,6 +14,7 @@
 #include "frames.h"
 #include "map.h"
 #include "memory.h"
+#include "sampling.h"
 #include "seep/trace.h"
 
 #define SEEP_DEPTH_MAX 4096u /* nodes on the way from a leaf to the root; no recorder keeps as many */
@@ -61,6 +62,7 @@ struct seep_site {
 	struct seep_trace_count live; /* at the end */
 	uint64_t peak_bytes; /* highest live.bytes */
 	struct seep_trace_count blocks; /* of the LIVE frames: equals `live` in a finished trace without sampling */
+	struct seep_variance variance; /* of `live` as an estimate; see seep_trace_knows_errors */
 	uint64_t oldest_birth_ns; /* of these blocks; SEEP_NEVER: there are none */
 };
 
@@ -83,6 +85,7 @@ struct seep_totals {
 	struct seep_trace_count allocated;
 	struct seep_trace_count freed;
 	struct seep_trace_count unfreed;
+	struct seep_variance variance; /* of `unfreed` */
 	uint64_t unknown_frees;
 	uint64_t peak_live_bytes;
 	uint64_t peak_at_ns;
@@ -154,6 +157,9 @@ struct seep_trace {
 	size_t *points_of_site; /* made on demand: where each site's points begin in points_by_site */
 	struct seep_point *points_by_site;
 };
+
+/* Whether the figures are estimates whose errors are known: the trace is sampled, and its live samples are in it. */
+bool seep_trace_knows_errors(const struct seep_trace *trace);
 
 /* The module of a number, or NULL. */
 const struct seep_module *seep_trace_module(const struct seep_trace *trace, uint32_t number);

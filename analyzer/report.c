@@ -69,6 +69,7 @@ static void add_site(struct seep_report *r, struct seep_row *row, uint32_t index
 	const struct seep_site *site = &r->trace->sites[index];
 
 	add(&row->unfreed, &site->live);
+	seep_sampling_add(&row->variance, &site->variance, 1);
 	add(&row->allocated, &site->allocated);
 	for (unsigned age = 0; age < SEEP_AGE_CLASSES; age++)
 		add(&row->freed, &site->freed[age]);
@@ -174,6 +175,7 @@ static void add_row(struct seep_report *r, struct seep_row *group, const struct 
 		group->component = row->component;
 	}
 	add(&group->unfreed, &row->unfreed);
+	seep_sampling_add(&group->variance, &row->variance, 1);
 	add(&group->allocated, &row->allocated);
 	add(&group->freed, &row->freed);
 	group->peak_bytes += row->peak_bytes;
@@ -268,6 +270,7 @@ static int finish_rows(struct seep_report *r, struct rows *rows)
 		if (of.bytes < r->options.min_bytes)
 			continue;
 		add(&r->matched, &of);
+		seep_sampling_add(&r->variance, &rows->rows[i].variance, 1);
 		r->matched_sites += rows->rows[i].sites;
 		rows->rows[kept++] = rows->rows[i];
 	}

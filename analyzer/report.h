@@ -39,6 +39,7 @@ struct seep_row {
 	struct seep_trace_count unfreed;
 	struct seep_trace_count allocated;
 	struct seep_trace_count freed;
+	struct seep_variance variance; /* of unfreed, where seep_trace_knows_errors */
 	uint64_t peak_bytes; /* of several sites together: at most this */
 	uint64_t oldest_birth_ns; /* SEEP_NEVER: not known */
 	size_t sites; /* how many are in this row */
@@ -64,6 +65,7 @@ struct seep_report {
 	size_t matched_sites;
 	struct seep_trace_count matched; /* of all matched rows: bytes and blocks of what is sorted by */
 	struct seep_trace_count whole; /* the same of the whole trace */
+	struct seep_variance variance; /* of what is unfreed in all matched rows */
 	uint32_t *next_site;
 };
 

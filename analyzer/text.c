@@ -69,6 +69,39 @@ static void put_component(struct writer *w, const struct seep_row *row)
 		fprintf(w->out->stream, ", component %s", seep_pen_safe(&w->pen, row->component));
 }
 
+/* Whether the report's figures have known errors: those of what is unfreed in a sampled trace. */
+static bool has_errors(const struct seep_report *r)
+{
+	return seep_trace_knows_errors(r->trace) &&
+	       (r->options.sort == SEEP_SORT_UNFREED || r->options.sort == SEEP_SORT_COUNT);
+}
+
+/* "4.1 MiB", and for an estimate "4.1 MiB +/- 300.0 KiB"; and the same for blocks. */
+static const char *bytes_text(struct writer *w, uint64_t bytes, double variance)
+{
+	struct seep_unit estimate, error;
+	char text[80];
+
+	seep_unit_bytes(&estimate, bytes);
+	snprintf(
+		text, sizeof(text), "%s +/- %s", estimate.text, seep_unit_bytes(&error, seep_sampling_error(variance)));
+	return seep_pen_keep(&w->pen, has_errors(w->report) ? text : estimate.text);
+}
+
+static const char *blocks_text(struct writer *w, uint64_t count, double variance)
+{
+	struct seep_unit estimate, error;
+	char text[80];
+
+	seep_unit_count(&estimate, count);
+	if (has_errors(w->report))
+		snprintf(text, sizeof(text), "%s +/- %s blocks", estimate.text,
+			seep_unit_count(&error, seep_sampling_error(variance)));
+	else
+		snprintf(text, sizeof(text), "%s block%s", estimate.text, seep_plural(count));
+	return seep_pen_keep(&w->pen, text);
+}
+
 /* What rows are ordered by. */
 static uint64_t weight(const struct seep_report *r, const struct seep_trace_count *of)
 {
@@ -79,7 +112,7 @@ static void put_top(struct writer *w, const struct seep_row *row)
 {
 	const struct seep_report *r = w->report;
 	struct seep_trace_count of = seep_report_measure(r, row);
-	struct seep_unit share, bytes, blocks;
+	struct seep_unit share, bytes;
 	FILE *out = w->out->stream;
 
 	if (r->options.sort == SEEP_SORT_PEAK) {
@@ -100,8 +133,8 @@ static void put_top(struct writer *w, const struct seep_row *row)
 		put_site(w, row);
 	}
 	if (r->options.sort != SEEP_SORT_PEAK && r->matched_rows > 1)
-		fprintf(out, ": %s in %s %s", seep_unit_bytes(&bytes, of.bytes), seep_unit_count(&blocks, of.count),
-			of.count == 1 ? "block" : "blocks");
+		fprintf(out, ": %s in %s", bytes_text(w, of.bytes, row->variance.bytes),
+			blocks_text(w, of.count, row->variance.count));
 	put_component(w, row);
 	fputs(".\n", out);
 }
@@ -117,9 +150,10 @@ static void put_nothing(struct writer *w)
 	else if (!totals->allocated.count)
 		fputs("No allocation was recorded.\n", out);
 	else if (w->report->options.sort == SEEP_SORT_UNFREED || w->report->options.sort == SEEP_SORT_COUNT)
-		fprintf(out, "%sNothing is unfreed%s: %s block%s allocated, and as many freed.\n",
-			style(w, SEEP_STYLE_STRONG), style(w, SEEP_STYLE_PLAIN),
-			seep_unit_count(&count, totals->allocated.count),
+		fprintf(out, "%s%s%s: %s block%s allocated, and as many freed.\n", style(w, SEEP_STYLE_STRONG),
+			w->report->trace->process.sample_bytes ? "No block of the sample is unfreed"
+							       : "Nothing is unfreed",
+			style(w, SEEP_STYLE_PLAIN), seep_unit_count(&count, totals->allocated.count),
 			totals->allocated.count == 1 ? " was" : "s were");
 	else
 		fprintf(out, "%s.\n", words[w->report->options.sort].none);
@@ -129,7 +163,7 @@ static void put_nothing(struct writer *w)
 static void put_answer(struct writer *w)
 {
 	const struct seep_report *r = w->report;
-	struct seep_unit bytes, count, sites;
+	struct seep_unit bytes, sites;
 	FILE *out = w->out->stream;
 
 	if (!r->matched_rows) {
@@ -141,11 +175,10 @@ static void put_answer(struct writer *w)
 			seep_unit_bytes(&bytes, r->trace->totals.peak_live_bytes), style(w, SEEP_STYLE_PLAIN),
 			seep_unit_count(&sites, r->matched_sites), seep_plural(r->matched_sites));
 	else
-		fprintf(out, "%s%s %s%s in %s block%s at %s site%s%s; ", style(w, SEEP_STYLE_STRONG),
-			seep_unit_bytes(&bytes, r->matched.bytes), words[r->options.sort].noun,
-			style(w, SEEP_STYLE_PLAIN), seep_unit_count(&count, r->matched.count),
-			seep_plural(r->matched.count), seep_unit_count(&sites, r->matched_sites),
-			seep_plural(r->matched_sites),
+		fprintf(out, "%s%s %s%s in %s at %s site%s%s; ", style(w, SEEP_STYLE_STRONG),
+			bytes_text(w, r->matched.bytes, r->variance.bytes), words[r->options.sort].noun,
+			style(w, SEEP_STYLE_PLAIN), blocks_text(w, r->matched.count, r->variance.count),
+			seep_unit_count(&sites, r->matched_sites), seep_plural(r->matched_sites),
 			!r->options.filter_count ? ""
 			: r->matched_sites == 1  ? " that matches the filter"
 						 : " that match the filter");
@@ -163,6 +196,8 @@ static void put_grave_remarks(struct writer *w, const struct seep_remarks *remar
 {
 	for (size_t i = 0; i < remarks->grave; i++)
 		put_remark(w, SEEP_STYLE_WARNING, "Mind", remarks->sentences[i]);
+	if (has_errors(w->report))
+		put_remark(w, SEEP_STYLE_FAINT, "Note", "What follows +/- is one standard error of the estimate.");
 }
 
 /* The first ones of the others. Returns how many remarks have been told. */
@@ -235,12 +270,16 @@ static int add_row(struct writer *w, struct seep_table *table, const struct seep
 	const struct seep_report *r = w->report;
 	struct seep_trace_count of = seep_report_measure(r, row);
 	bool by_count = r->options.sort == SEEP_SORT_COUNT;
-	const char *cells[8], **cell = cells;
+	const char *cells[10], **cell = cells;
 	struct seep_unit bytes, blocks, share, age, sites;
 
 	oldest(r->trace, row, &age);
 	*cell++ = seep_pen_keep(&w->pen, seep_unit_bytes(&bytes, row_bytes(r, row)));
+	if (has_errors(r))
+		*cell++ = seep_pen_keep(&w->pen, seep_unit_bytes(&bytes, seep_sampling_error(row->variance.bytes)));
 	*cell++ = seep_pen_keep(&w->pen, seep_unit_count(&blocks, of.count));
+	if (has_errors(r))
+		*cell++ = seep_pen_keep(&w->pen, seep_unit_count(&blocks, seep_sampling_error(row->variance.count)));
 	*cell++ = seep_pen_keep(&w->pen, seep_unit_share(&share, by_count ? of.count : row_bytes(r, row),
 						 by_count ? r->whole.count : r->whole.bytes));
 	*cell++ = seep_pen_keep(&w->pen, age.text);
@@ -259,12 +298,16 @@ static int put_table(struct writer *w)
 {
 	const struct seep_report *r = w->report;
 	const struct words *say = &words[r->options.sort];
-	struct seep_table_column columns[9], *column = columns;
+	struct seep_table_column columns[11], *column = columns;
 	struct seep_table *table;
 	int result = 0;
 
 	*column++ = (struct seep_table_column){say->bytes_title, SEEP_TABLE_RIGHT};
+	if (has_errors(r))
+		*column++ = (struct seep_table_column){"+/-", SEEP_TABLE_RIGHT};
 	*column++ = (struct seep_table_column){say->blocks_title, SEEP_TABLE_RIGHT};
+	if (has_errors(r))
+		*column++ = (struct seep_table_column){"+/-", SEEP_TABLE_RIGHT};
 	*column++ = (struct seep_table_column){"SHARE", SEEP_TABLE_RIGHT};
 	*column++ = (struct seep_table_column){"OLDEST", SEEP_TABLE_RIGHT};
 	if (r->options.by == SEEP_BY_COMPONENT || r->options.by == SEEP_BY_FILE || r->options.by == SEEP_BY_MODULE) {
@@ -323,13 +366,11 @@ static void put_heading(struct writer *w, size_t number, const struct seep_row *
 {
 	const struct seep_report *r = w->report;
 	struct seep_trace_count of = seep_report_measure(r, row);
-	struct seep_unit bytes, blocks;
 	FILE *out = w->out->stream;
 
-	fprintf(out, "\n%s%zu. %s%s: %s in %s %s", style(w, SEEP_STYLE_STRONG), number,
-		seep_pen_safe(&w->pen, row->name), style(w, SEEP_STYLE_PLAIN),
-		seep_unit_bytes(&bytes, row_bytes(r, row)), seep_unit_count(&blocks, of.count),
-		of.count == 1 ? "block" : "blocks");
+	fprintf(out, "\n%s%zu. %s%s: %s in %s", style(w, SEEP_STYLE_STRONG), number, seep_pen_safe(&w->pen, row->name),
+		style(w, SEEP_STYLE_PLAIN), bytes_text(w, row_bytes(r, row), row->variance.bytes),
+		blocks_text(w, of.count, row->variance.count));
 	put_growth(w, row);
 	if (row->tag)
 		fprintf(out, ", tag %s", seep_pen_safe(&w->pen, row->tag));

@@ -30,7 +30,7 @@ struct seep_block {
 	uint64_t bytes : 48;
 	uint64_t flags : 8;
 	uint64_t
-		generation : 8; /* see books.h: blocks of an earlier one are inherited, and only their address and bytes count */
+		generation : 8; /* see books.h: blocks of an earlier one are inherited, and only their address, order and bytes count */
 	uint32_t site;
 	uint32_t birth; /* tick */
 };

@@ -20,6 +20,8 @@
  */
 #include "books.h"
 
+#include "weights.h"
+
 #include "seep/wire.h"
 
 #include <string.h>
@@ -54,39 +56,49 @@ static unsigned age_class(uint32_t birth, uint32_t death)
 	return class;
 }
 
-static void count_add(struct seep_trace_count *to, uint64_t count, uint64_t bytes)
+static void count_add(struct seep_trace_count *to, struct seep_trace_count what)
 {
-	to->count += count;
-	to->bytes += bytes;
+	to->count += what.count;
+	to->bytes += what.bytes;
 }
 
-static void count_take(struct seep_trace_count *from, uint64_t bytes)
+static void count_take(struct seep_trace_count *from, struct seep_trace_count what)
 {
-	from->count--;
-	from->bytes -= bytes;
+	from->count -= what.count;
+	from->bytes -= what.bytes;
 }
 
-static void note_allocated(struct seep_books *b, uint32_t site, uint64_t bytes)
+static struct seep_trace_count event_weight(const struct seep_books *b, const struct seep_event *e)
 {
-	count_add(&b->totals.allocated, 1, bytes);
-	count_add(&seep_sites_change(&b->sites, site)->allocated, 1, bytes);
+	return seep_weights_of(b->sample_bytes, e->address, e->order, e->bytes);
 }
 
-static void note_freed(struct seep_books *b, uint32_t site, uint64_t bytes, unsigned class)
+static struct seep_trace_count block_weight(const struct seep_books *b, const struct seep_block *block)
 {
-	count_add(&b->totals.freed, 1, bytes);
-	count_add(&seep_sites_change(&b->sites, site)->freed[class], 1, bytes);
+	return seep_weights_of(b->sample_bytes, block->address, block->order, block->bytes);
 }
 
-static void note_live(struct seep_books *b, uint32_t number, uint64_t bytes)
+static void note_allocated(struct seep_books *b, uint32_t site, struct seep_trace_count what)
+{
+	count_add(&b->totals.allocated, what);
+	count_add(&seep_sites_change(&b->sites, site)->allocated, what);
+}
+
+static void note_freed(struct seep_books *b, uint32_t site, struct seep_trace_count what, unsigned class)
+{
+	count_add(&b->totals.freed, what);
+	count_add(&seep_sites_change(&b->sites, site)->freed[class], what);
+}
+
+static void note_live(struct seep_books *b, uint32_t number, struct seep_trace_count what)
 {
 	struct seep_site *site = seep_sites_at(&b->sites, number);
 	struct seep_totals *t = &b->totals;
 
-	count_add(&site->live, 1, bytes);
+	count_add(&site->live, what);
 	if (site->live.bytes > site->peak_bytes)
 		site->peak_bytes = site->live.bytes;
-	count_add(&t->live, 1, bytes);
+	count_add(&t->live, what);
 	if (t->live.bytes > b->epoch_peak_bytes) {
 		b->epoch_peak_bytes = t->live.bytes;
 		b->epoch_peak_at_ns = b->now_ns;
@@ -106,22 +118,25 @@ static uint64_t order_of(const struct seep_books *b, const struct seep_block *bl
 /* A block that is in the table ends. The caller removes it. */
 static void block_end(struct seep_books *b, const struct seep_block *block, uint32_t death)
 {
+	struct seep_trace_count what = block_weight(b, block);
+
 	if (seep_books_inherited(b, block)) {
-		b->totals.inherited_frees++;
+		b->totals.inherited_frees += what.count;
 		return;
 	}
-	note_freed(b, block->site, block->bytes, age_class(block->birth, death));
-	count_take(&seep_sites_at(&b->sites, block->site)->live, block->bytes);
-	count_take(&b->totals.live, block->bytes);
+	note_freed(b, block->site, what, age_class(block->birth, death));
+	count_take(&seep_sites_at(&b->sites, block->site)->live, what);
+	count_take(&b->totals.live, what);
 }
 
 /* An allocation whose own free came first: it never was live here. */
 static void waiting_end(struct seep_books *b, const struct seep_event *e, struct seep_block *waiting, uint64_t hash)
 {
+	struct seep_trace_count what = event_weight(b, e);
 	uint32_t site = seep_sites_find(&b->sites, e->stack, e->tag);
 
-	note_allocated(b, site, e->bytes);
-	note_freed(b, site, e->bytes, age_class(e->birth, waiting->birth));
+	note_allocated(b, site, what);
+	note_freed(b, site, what, age_class(e->birth, waiting->birth));
 	seep_blocks_remove(&b->blocks, waiting, hash);
 	b->waiting--;
 }
@@ -161,13 +176,14 @@ static void block_add(
 		.generation = b->generation,
 		.site = seep_sites_find(&b->sites, e->stack, e->tag),
 		.birth = e->birth};
+	struct seep_trace_count what = block_weight(b, &block);
 
 	if (seep_blocks_insert(&b->blocks, at, &block, hash) < 0) {
 		b->failed = true;
 		return;
 	}
-	note_allocated(b, block.site, e->bytes);
-	note_live(b, block.site, e->bytes);
+	note_allocated(b, block.site, what);
+	note_live(b, block.site, what);
 }
 
 static void alloc_apply(struct seep_books *b, const struct seep_event *e, uint64_t hash)
@@ -185,11 +201,12 @@ static void alloc_apply(struct seep_books *b, const struct seep_event *e, uint64
 	if (own_free) {
 		waiting_end(b, e, own_free, hash);
 	} else if (twins && !twins_resolve(b, e, hash)) {
+		struct seep_trace_count what = event_weight(b, e);
 		uint32_t site = seep_sites_find(&b->sites, e->stack, e->tag);
 
 		b->totals.unhooked_frees++;
-		note_allocated(b, site, e->bytes);
-		note_freed(b, site, e->bytes, age_class(e->birth, b->now_tick));
+		note_allocated(b, site, what);
+		note_freed(b, site, what, age_class(e->birth, b->now_tick));
 	} else {
 		if (twins)
 			first = seep_blocks_find(&b->blocks, e->address, hash); /* some may be gone */
@@ -320,12 +337,11 @@ void seep_books_apply_young(struct seep_books *b, const struct seep_event *e)
 
 void seep_books_fold(struct seep_books *b, uint32_t stack, uint16_t tag, uint64_t count, uint64_t bytes)
 {
-	struct seep_site *site = seep_sites_change(&b->sites, seep_sites_find(&b->sites, stack, tag));
+	struct seep_trace_count what = {count, bytes};
+	uint32_t site = seep_sites_find(&b->sites, stack, tag);
 
-	count_add(&site->allocated, count, bytes);
-	count_add(&site->freed[0], count, bytes);
-	count_add(&b->totals.allocated, count, bytes);
-	count_add(&b->totals.freed, count, bytes);
+	note_allocated(b, site, what);
+	note_freed(b, site, what, 0);
 }
 
 /* Which waiting frees are given up: all that came at this tick or before. */
@@ -416,7 +432,7 @@ static bool inherited_count(struct seep_block *block, void *context)
 {
 	struct seep_books *b = context;
 
-	count_add(&b->totals.inherited, 1, block->bytes);
+	count_add(&b->totals.inherited, block_weight(b, block));
 	return true;
 }
 

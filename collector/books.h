@@ -54,6 +54,7 @@ struct seep_books {
 	uint32_t now_tick;
 	uint32_t patience_now; /* milliseconds in which something arrived: see seep_books_tend */
 	uint64_t waiting_max; /* frees that may wait for their allocations */
+	uint64_t sample_bytes; /* not 0: blocks are samples, and count with their weight (weights.h) */
 
 	struct seep_totals totals;
 	uint64_t epoch_peak_bytes; /* highest totals.live.bytes in this epoch */

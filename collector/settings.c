@@ -90,6 +90,7 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 	const char *depth = variable("SEEP_DEPTH", "128");
 	const char *on_full = variable("SEEP_ON_FULL", "wait");
 	const char *sample = variable("SEEP_SAMPLE", "0");
+	const char *seed = variable("SEEP_SEED", "");
 	const char *epoch = variable("SEEP_EPOCH", "1000");
 	uint64_t value;
 
@@ -105,6 +106,9 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 		return refuse(message, size, "SEEP_ON_FULL", on_full, "wait or drop");
 	if (!bytes_parse(sample, &settings->sample_bytes))
 		return refuse(message, size, "SEEP_SAMPLE", sample, "a number of bytes such as 524288 or 512KiB");
+	settings->seed_given = *seed;
+	if (*seed && !number_within(seed, 0, UINT64_MAX, &settings->sample_seed))
+		return refuse(message, size, "SEEP_SEED", seed, "a decimal number below 2^64");
 	if (!number_within(epoch, 1, 3600000, &value))
 		return refuse(message, size, "SEEP_EPOCH", epoch, "a number of milliseconds from 1 to 3600000");
 	settings->first_epoch_ns = value * 1000000;

@@ -15,10 +15,12 @@ struct seep_settings {
 	uint32_t depth_limit;
 	uint32_t on_full; /* as in struct seep_wire_region */
 	uint64_t sample_bytes;
+	uint64_t sample_seed; /* of the choice of samples, where seed_given; otherwise each process gets a random one */
+	bool seed_given;
 	uint64_t first_epoch_ns;
 };
 
-/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE and SEEP_EPOCH. Returns 0, or -1 with a message that names the
+/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED and SEEP_EPOCH. Returns 0, or -1 with a message that names the
  * variable, its value and what it may be. */
 int seep_settings_read(struct seep_settings *settings, char *message, size_t message_size);
 

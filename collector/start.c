@@ -95,6 +95,16 @@ static int listen_somewhere(char *name, size_t size)
 	return seep_messages_listen(name);
 }
 
+/* Each process chooses its own samples, unless a test says which. */
+static uint64_t seed_choose(const struct seep_settings *settings)
+{
+	uint64_t seed = settings->sample_seed;
+
+	if (!settings->seed_given && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = seep_clock_ns();
+	return seed;
+}
+
 /* Returns 0, or an errno with a message. */
 static int memory_start(struct seep_recording *r, const struct seep_wire_hello *hello)
 {
@@ -108,6 +118,7 @@ static int memory_start(struct seep_recording *r, const struct seep_wire_hello *
 	if (seep_region_open(&r->region, r->setup->settings, hello->address_space_limit, name, r->message,
 		    sizeof(r->message)) < 0)
 		return errno;
+	r->region.map->sample_seed = seed_choose(r->setup->settings);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
 	snprintf(r->message, sizeof(r->message), "cannot start the recording: out of memory");
 	if (seep_tree_open(&r->tree, &r->region) < 0)
@@ -124,8 +135,10 @@ static int books_start(struct seep_recording *r)
 	if (r->books)
 		return 0; /* inherited */
 	r->books = malloc(sizeof(*r->books));
-	if (r->books && seep_books_open(r->books) == 0)
+	if (r->books && seep_books_open(r->books) == 0) {
+		r->books->sample_bytes = r->setup->settings->sample_bytes;
 		return 0;
+	}
 	free(r->books);
 	r->books = NULL;
 	snprintf(r->message, sizeof(r->message), "out of memory for the books");

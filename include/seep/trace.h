@@ -118,7 +118,8 @@ struct seep_trace_count {
 };
 
 /* What happened to one site within the epoch. Only sites to which something happened are listed, by ascending stack, tag.
- * With sampling, all figures are already scaled to estimates. */
+ * With sampling, all figures are already scaled to estimates, here and in the END: each block has the same weight whenever it is
+ * counted, so that sums over sites and epochs are exact. */
 struct seep_trace_site {
 	uint32_t stack;
 	uint32_t tag; /* 0: none */
@@ -131,8 +132,9 @@ struct seep_trace_site {
 /* The live blocks at the end, sorted by stack, tag, birth. After this head come five columns of `entries` values each:
  * u64 address[], u64 bytes[], u32 stack[], u32 tag[], u32 birth[] (in units of tick_ns since the start).
  * With sampling (sample_bytes = R) these are the samples that are live: a block of n bytes was chosen with probability
- * p = 1 - exp(-n / R) (n = 1 for an empty one) and stands for 1 / p blocks; the variance of a sum of such estimates is that
- * of independent choices, sum of (1 - p) / p^2 for counts and of n^2 (1 - p) / p^2 for bytes. */
+ * p = 1 - exp(-n / R) (n = 1 for an empty one) and stands for w = 1 / p blocks; the variance of a sum of such estimates is that
+ * of independent choices, sum of (1 - p) / p^2 for counts and of n^2 (1 - p) / p^2 for bytes. The counts in EPOCH and END frames are
+ * whole: w is rounded up as often as its fraction f says, which adds f (1 - f) for each sample. */
 struct seep_trace_live {
 	uint32_t reserved[2];
 };
@@ -176,7 +178,8 @@ struct seep_trace_end {
 	uint64_t frees; /* of allocations above */
 	uint64_t freed_bytes;
 	uint64_t unknown_frees;
-	uint64_t unfreed_count; /* equals allocations - frees, and the number of blocks in the LIVE frames */
+	uint64_t
+		unfreed_count; /* equals allocations - frees, and without sampling the number of blocks in the LIVE frames */
 	uint64_t unfreed_bytes;
 	uint64_t peak_live_bytes;
 	uint64_t peak_at_ns;
@@ -184,6 +187,7 @@ struct seep_trace_end {
 	uint64_t inherited_bytes;
 	uint64_t inherited_frees;
 	uint64_t dropped_events; /* lost: the figures above are then lower bounds */
+	/* What happened to records, so never scaled: */
 	uint64_t truncated_stacks; /* allocations whose stack was longer than depth_limit */
 	uint64_t lost_stacks; /* allocations whose stack ended at SEEP_MODULE_LOST */
 	uint64_t

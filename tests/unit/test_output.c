@@ -209,7 +209,8 @@ static struct seep_settings settings;
 
 static int read_with(const char *name, const char *value)
 {
-	static const char *const all[] = {"SEEP_OUTPUT", "SEEP_DEPTH", "SEEP_ON_FULL", "SEEP_SAMPLE", "SEEP_EPOCH"};
+	static const char *const all[] = {
+		"SEEP_OUTPUT", "SEEP_DEPTH", "SEEP_ON_FULL", "SEEP_SAMPLE", "SEEP_SEED", "SEEP_EPOCH"};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		unsetenv(all[i]);
@@ -249,6 +250,10 @@ static void settings_are_read(void **state)
 	assert_int_equal(settings.sample_bytes, 524288);
 	assert_int_equal(read_with("SEEP_SAMPLE", "3M"), 0);
 	assert_int_equal(settings.sample_bytes, 3 * 1024 * 1024);
+	assert_false(settings.seed_given);
+	assert_int_equal(read_with("SEEP_SEED", "18446744073709551615"), 0);
+	assert_true(settings.seed_given);
+	assert_true(settings.sample_seed == UINT64_MAX);
 	assert_int_equal(read_with("SEEP_EPOCH", "20"), 0);
 	assert_int_equal(settings.first_epoch_ns, 20000000);
 }
@@ -258,7 +263,8 @@ static void bad_settings_are_named(void **state)
 	static const char *const bad[][2] = {{"SEEP_OUTPUT", "x%q.seep"}, {"SEEP_OUTPUT", "x%"}, {"SEEP_DEPTH", "0"},
 		{"SEEP_DEPTH", "1025"}, {"SEEP_DEPTH", "12x"}, {"SEEP_DEPTH", "-1"}, {"SEEP_ON_FULL", "block"},
 		{"SEEP_SAMPLE", "1KB"}, {"SEEP_SAMPLE", "99999999999999999999"}, {"SEEP_SAMPLE", "half"},
-		{"SEEP_EPOCH", "0"}, {"SEEP_EPOCH", " 5"}};
+		{"SEEP_SEED", "0x10"}, {"SEEP_SEED", "18446744073709551616"}, {"SEEP_EPOCH", "0"},
+		{"SEEP_EPOCH", " 5"}};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
