@@ -61,6 +61,8 @@ void seep_drain_abandon(struct seep_drain *d, uint32_t number, const char *why, 
 
 void seep_drain_count_dropped(struct seep_drain *d)
 {
+	uint64_t before = d->dropped_noted;
+
 	for (uint32_t i = 0; i < d->segments_known; i++) {
 		uint64_t dropped = atomic_load_explicit(&d->region->segments[i].dropped, memory_order_relaxed);
 
@@ -69,6 +71,9 @@ void seep_drain_count_dropped(struct seep_drain *d)
 			d->segments[i].dropped = dropped;
 		}
 	}
+	if (d->dropped > before)
+		seep_notes_add(d->notes, d->books->now_ns, SEEP_NOTE_DROPPED, d->dropped - before, NULL, 0);
+	d->dropped_noted = d->dropped;
 }
 
 void seep_drain_stack_counters(const struct seep_drain *d, uint64_t *truncated, uint64_t *lost)

@@ -58,6 +58,7 @@ struct seep_drain {
 	uint32_t segments_known;
 	uint32_t nodes_known; /* stacks up to this one exist */
 	uint64_t dropped; /* records lost, since the start */
+	uint64_t dropped_noted; /* of them those that a note has told */
 	bool drops_seen; /* a producer said that it dropped */
 	bool failed; /* out of memory */
 
@@ -92,7 +93,7 @@ static inline bool seep_drain_stack_exists(struct seep_drain *d, uint32_t stack)
 	return stack <= d->nodes_known;
 }
 
-/* Adds what the segments count themselves: records dropped since the last call. */
+/* Adds what the segments count themselves, and notes what was dropped since the last call. */
 void seep_drain_count_dropped(struct seep_drain *d);
 
 /* The sum of the segments' counters of stacks that are not whole. */

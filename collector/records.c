@@ -64,8 +64,7 @@ bool seep_record_aside(struct seep_drain *d, uint32_t number, const struct seep_
 	if (kind == SEEP_RECORD_FOLDS)
 		return folds_take(d, number, unit);
 	if (kind == SEEP_RECORD_DROPPED) {
-		d->drops_seen = true;
-		seep_notes_add(d->notes, now, SEEP_NOTE_DROPPED, unit->b, NULL, 0);
+		d->drops_seen = true; /* how many it were is counted by the segment, too */
 		return true;
 	}
 	/* A mark; its length was checked with its units. */

@@ -211,6 +211,29 @@ static void rings_wrap(void **state)
 	assert_false(s->drain->segments[0].abandoned);
 }
 
+static void drops_are_counted_and_noted_once(void **state)
+{
+	struct setting *s = *state;
+	struct seep_wire_unit dropped = {(uint64_t)SEEP_RECORD_DROPPED << SEEP_WIRE_KIND_SHIFT, 30};
+
+	producer_alloc(&s->threads[0], 0x1000, 10, s->stack);
+	atomic_store(&s->threads[0].segment->dropped, 30);
+	producer_push(&s->threads[0], &dropped, 1);
+	atomic_store(&s->threads[1].segment->dropped, 12);
+	seep_rings_drain(s->drain, false);
+	assert_true(s->drain->drops_seen);
+	for (unsigned i = 0; i < 3; i++)
+		seep_drain_count_dropped(s->drain);
+	assert_int_equal(s->drain->dropped, 42);
+	assert_int_equal(s->notes.total, 1);
+	assert_int_equal(((struct seep_trace_note *)s->notes.bytes)->code, SEEP_NOTE_DROPPED);
+	assert_int_equal(((struct seep_trace_note *)s->notes.bytes)->value, 42);
+	atomic_store(&s->threads[1].segment->dropped, 13);
+	seep_drain_count_dropped(s->drain);
+	assert_int_equal(s->drain->dropped, 43);
+	assert_int_equal(s->notes.total, 2);
+}
+
 static void young_blocks_are_read_unless_they_were_just_sent(void **state)
 {
 	struct setting *s = *state;
@@ -245,6 +268,7 @@ int main(void)
 		TEST(at_the_end_nothing_waits),
 		TEST(folds_do_not_wait_for_events),
 		TEST(rings_wrap),
+		TEST(drops_are_counted_and_noted_once),
 		TEST(young_blocks_are_read_unless_they_were_just_sent),
 	};
 
