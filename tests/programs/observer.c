@@ -2,8 +2,6 @@
  *
  * Prints all that a program can see of itself: children, threads, descriptors, signals, environment, limits. tests/t/unseen.sh
  * compares what it prints traced and untraced. `observer once-more` first changes what outlasts an exec, and executes itself.
- *
- * truth: no block
  */
 #include <dirent.h>
 #include <errno.h>
