@@ -60,14 +60,14 @@ file = app/net/*'
 
 @test "more wrappers, from a file" {
 	record
-	echo 'session_* # ours' >more
-	try "$seep" report --json --wrappers more trace.seep
+	echo 'session_* # ours' >extra.globs
+	try "$seep" report --json --wrappers extra.globs trace.seep
 	exits 0
 	same "$(jq -r '.sites[0].function' <<<"$out")" main
-	echo '*' >more
-	try "$seep" report --wrappers more trace.seep
+	echo '*' >extra.globs
+	try "$seep" report --wrappers extra.globs trace.seep
 	exits 2
-	same "$err" 'seep report: more:1: expected a function, as "*" would make every frame a wrapper; "* @libpool.so*" means all of a module'
+	same "$err" 'seep report: extra.globs:1: expected a function, as "*" would make every frame a wrapper; "* @libpool.so*" means all of a module'
 }
 
 @test "what components is called with" {
