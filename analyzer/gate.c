@@ -60,23 +60,23 @@ int seep_gate_note(struct seep_verdict *v, const char *format, ...)
 
 /* ---- Baseline and budgets ---- */
 
-/* What of a site in one process is more than the baseline knows. */
-static struct seep_trace_count excess_of(const struct seep_gate_case *c, struct seep_gate_site *site)
+/* What of a group in one process is more than the baseline knows. */
+static struct seep_trace_count excess_of(const struct seep_gate_case *c, struct seep_gate_group *group)
 {
-	const struct seep_baseline_site *known = c->baseline ? seep_baseline_find(c->baseline, site->id) : NULL;
-	struct seep_trace_count excess = site->now;
+	const struct seep_baseline_site *known = c->baseline ? seep_baseline_find(c->baseline, group->id) : NULL;
+	struct seep_trace_count excess = group->now;
 
 	if (!known) {
-		site->change = c->baseline ? SEEP_GATE_NEW : SEEP_GATE_NO_BASELINE;
+		group->change = c->baseline ? SEEP_GATE_NEW : SEEP_GATE_NO_BASELINE;
 		return excess;
 	}
-	site->known = known->unfreed;
+	group->known = known->unfreed;
 	excess.bytes = excess.bytes > known->unfreed.bytes ? excess.bytes - known->unfreed.bytes : 0;
 	excess.count = excess.count > known->unfreed.count ? excess.count - known->unfreed.count : 0;
 	if (excess.bytes || excess.count)
-		site->change = SEEP_GATE_GREW;
-	else if (site->change != SEEP_GATE_GREW)
-		site->change = SEEP_GATE_SAME;
+		group->change = SEEP_GATE_GREW;
+	else if (group->change != SEEP_GATE_GREW)
+		group->change = SEEP_GATE_SAME;
 	return excess;
 }
 
@@ -86,20 +86,15 @@ static bool is_over(const struct seep_gate_budget *b, const struct seep_trace_co
 	       (b->max_blocks != SEEP_POLICY_UNSET && used->count > b->max_blocks);
 }
 
-/* The budgets that count a site: its component's, and the whole's unless that is only for the rest. */
-static size_t budgets_of(const struct seep_gate_case *c, const struct seep_gate_site *site, size_t numbers[2])
+/* The budgets that count a group: its component's, and the whole's unless that is only for the rest. */
+static size_t budgets_of(const struct seep_gate_case *c, const struct seep_gate_group *group, size_t numbers[2])
 {
-	size_t own = seep_policy_budget(c->policy, site->stack->component), count = 0;
+	size_t own = seep_policy_budget(c->policy, group->stack->component), count = 0;
 
 	numbers[count++] = own;
 	if (own && !c->policy->budgets[0].rest)
 		numbers[count++] = 0;
 	return count;
-}
-
-static bool counts(const struct seep_gate_site *site)
-{
-	return site->fate == SEEP_GATE_FAILS || site->fate == SEEP_GATE_WITHIN_BUDGET;
 }
 
 /* Holds what one process has against the budgets. `used` has room for one count a budget. */
@@ -109,16 +104,11 @@ static int judge_process(struct seep_gate_sites *s, const struct seep_gate_proce
 	size_t numbers[2];
 
 	memset(used, 0, v->budget_count * sizeof(*used));
-	for (size_t i = 0; i < s->touched_count; i++) {
-		struct seep_gate_site *site = &v->sites[s->touched[i]];
-		struct seep_trace_count excess;
+	for (size_t i = 0; i < s->touched_group_count; i++) {
+		struct seep_gate_group *group = &v->groups[s->touched_groups[i]];
+		struct seep_trace_count excess = excess_of(s->of, group);
 
-		if (!counts(site))
-			continue;
-		excess = excess_of(s->of, site);
-		if (site->change == SEEP_GATE_GREW)
-			site->fate = SEEP_GATE_FAILS;
-		for (size_t n = budgets_of(s->of, site, numbers); n-- > 0;) {
+		for (size_t n = budgets_of(s->of, group, numbers); n-- > 0;) {
 			used[numbers[n]].bytes += excess.bytes;
 			used[numbers[n]].count += excess.count;
 		}
@@ -138,7 +128,7 @@ static int judge_process(struct seep_gate_sites *s, const struct seep_gate_proce
 	return 0;
 }
 
-/* What made a budget overflow in this process fails: all of it, as nobody can say which byte was the one too many. */
+/* What grew fails, and what made a budget overflow in this process: all of it, as nobody can say which byte was the one too many. */
 static void blame(struct seep_gate_sites *s, const struct seep_trace_count *used)
 {
 	struct seep_verdict *v = s->verdict;
@@ -148,11 +138,14 @@ static void blame(struct seep_gate_sites *s, const struct seep_trace_count *used
 		v->budgets[b].exceeded |= is_over(&v->budgets[b], &used[b]);
 	for (size_t i = 0; i < s->touched_count; i++) {
 		struct seep_gate_site *site = &v->sites[s->touched[i]];
+		const struct seep_gate_group *group = site->group == SIZE_MAX ? NULL : &v->groups[site->group];
 
-		if (!counts(site))
+		if (!group)
 			continue;
-		for (size_t n = budgets_of(s->of, site, numbers); n-- > 0;)
-			if (is_over(&v->budgets[numbers[n]], &used[numbers[n]]) && site->change != SEEP_GATE_SAME)
+		if (group->change == SEEP_GATE_GREW)
+			site->fate = SEEP_GATE_FAILS;
+		for (size_t n = budgets_of(s->of, group, numbers); n-- > 0;)
+			if (is_over(&v->budgets[numbers[n]], &used[numbers[n]]) && group->change != SEEP_GATE_SAME)
 				site->fate = SEEP_GATE_FAILS;
 	}
 }
@@ -192,52 +185,62 @@ static int judge_sites(struct seep_gate_sites *s)
 	return result;
 }
 
-/* A site of the baseline that no process had at all, or none as much. */
+static bool is_group(const struct seep_verdict *v, uint64_t id)
+{
+	for (size_t i = 0; i < v->group_count; i++)
+		if (v->groups[i].id == id)
+			return true;
+	return false;
+}
+
+/* What of the baseline no process had at all, or none as much. */
 static int compare_baseline(struct seep_verdict *v, const struct seep_baseline *baseline)
 {
+	for (size_t i = 0; i < v->group_count; i++) {
+		struct seep_gate_group *group = &v->groups[i];
+
+		if (group->change == SEEP_GATE_SAME &&
+			(group->unfreed.bytes < group->known.bytes || group->unfreed.count < group->known.count))
+			group->change = SEEP_GATE_SHRANK;
+	}
 	for (size_t i = 0; i < v->site_count; i++) {
 		struct seep_gate_site *site = &v->sites[i];
 
-		if (site->fate == SEEP_GATE_WITHIN_BUDGET && site->change == SEEP_GATE_SAME)
+		if (site->group == SIZE_MAX)
+			continue;
+		site->change = v->groups[site->group].change;
+		site->known = v->groups[site->group].known;
+		if (site->fate == SEEP_GATE_WITHIN_BUDGET && site->change != SEEP_GATE_NEW)
 			site->fate = SEEP_GATE_IN_BASELINE;
-		if (site->change == SEEP_GATE_SAME &&
-			(site->unfreed.bytes < site->known.bytes || site->unfreed.count < site->known.count))
-			site->change = SEEP_GATE_SHRANK;
 	}
 	v->has_baseline = true;
 	v->gone = calloc(baseline->count + 1, sizeof(*v->gone));
 	if (!v->gone)
 		return -1;
-	for (size_t k = 0; k < baseline->count; k++) {
-		size_t i = 0;
-
-		while (i < v->site_count &&
-			(v->sites[i].id != baseline->sites[k].id || v->sites[i].fate > SEEP_GATE_ONCE))
-			i++;
-		if (i == v->site_count)
+	for (size_t k = 0; k < baseline->count; k++)
+		if (!is_group(v, baseline->sites[k].id))
 			v->gone[v->gone_count++] = baseline->sites[k];
-	}
 	return 0;
 }
 
 /* Only the project's own code, as what the system's is called differs from machine to machine. */
-static void name_entry(struct seep_baseline_site *entry, const struct seep_gate_site *site, char *callers, size_t bytes)
+static void name_entry(
+	struct seep_baseline_site *entry, const struct seep_gate_stack *stack, char *callers, size_t bytes)
 {
-	const struct seep_gate_stack *stack = site->stack;
-	bool named = false;
+	const struct seep_gate_frame *named = NULL;
 	size_t at = 0;
 
-	entry->function = site->function;
-	for (size_t f = stack->at; f < stack->count; f++) {
-		if (stack->own && !stack->frames[f].own)
+	for (size_t i = stack->at; i < stack->count; i++) {
+		const struct seep_gate_frame *f = &stack->frames[i];
+
+		if (stack->own && !f->own)
 			continue;
 		if (!named)
-			entry->function = stack->frames[f].function;
+			named = f;
 		else if (at < bytes)
-			at += (size_t)snprintf(
-				callers + at, bytes - at, "%s%s", at ? " < " : "", stack->frames[f].function);
-		named = true;
+			at += (size_t)snprintf(callers + at, bytes - at, "%s%s", at ? " < " : "", f->function);
 	}
+	entry->function = named ? named->function : stack->count ? stack->frames[stack->at].function : "(no stack)";
 	entry->callers = callers;
 }
 
@@ -245,17 +248,14 @@ struct seep_baseline *seep_gate_baseline(const struct seep_verdict *v)
 {
 	struct seep_baseline *b = seep_baseline_create();
 
-	for (size_t i = 0; b && i < v->site_count; i++) {
-		const struct seep_gate_site *site = &v->sites[i];
-		struct seep_baseline_site entry = {.id = site->id,
-			.unfreed = site->unfreed,
-			.file = site->file,
-			.component = site->stack->component};
+	for (size_t i = 0; b && i < v->group_count; i++) {
+		const struct seep_gate_group *group = &v->groups[i];
+		struct seep_baseline_site entry = {
+			.id = group->id, .unfreed = group->unfreed, .component = group->stack->component};
 		char callers[400] = "";
 
-		if (site->fate > SEEP_GATE_ONCE)
-			continue;
-		name_entry(&entry, site, callers, sizeof(callers));
+		name_entry(&entry, group->stack, callers, sizeof(callers));
+		entry.file = seep_gate_sites_file(v->sources, group->stack);
 		if (seep_baseline_add(b, &entry) < 0) {
 			seep_baseline_free(b);
 			return NULL;
@@ -458,6 +458,7 @@ void seep_gate_clear(struct seep_verdict *v)
 	free(v->reasons);
 	free(v->notes);
 	free(v->sites);
+	free(v->groups);
 	free(v->budgets);
 	free(v->gone);
 	seep_arena_clear(&v->arena);

@@ -39,11 +39,29 @@ extern const char *const seep_gate_fate_names[]; /* in the same order, for progr
 enum seep_gate_change { SEEP_GATE_NO_BASELINE, SEEP_GATE_NEW, SEEP_GATE_SAME, SEEP_GATE_GREW, SEEP_GATE_SHRANK };
 extern const char *const seep_gate_change_names[];
 
+/* What a process has of one id, with all its lines: what a baseline knows of. */
+struct seep_gate_group {
+	uint64_t id;
+	const struct seep_gate_stack *stack; /* of all that have this id, the one with the most bytes */
+	struct seep_trace_count
+		unfreed; /* of the process that has most bytes of it, and most blocks; without what is not judged */
+	struct seep_trace_count known; /* by the baseline */
+	enum seep_gate_change change;
+
+	/* For gate.c and gate_sites.c. */
+	uint64_t stack_bytes; /* the most bytes that one stack has in one process */
+	size_t of_process; /* the process that `now` is about, plus one */
+	struct seep_trace_count now;
+};
+
+/* One line of the project's code, reached in one way. */
 struct seep_gate_site {
 	uint64_t id;
+	unsigned ordinal; /* 1, 2, ... among the sites with this id, which differ by their line only */
+	size_t group;
 	enum seep_gate_fate fate;
 	enum seep_gate_change change;
-	const struct seep_gate_stack *stack; /* of all that have this id, the one with the most bytes */
+	const struct seep_gate_stack *stack; /* of all at this line, the one with the most bytes */
 	const struct seep_gate_frame *at; /* the frame that names it; NULL: it has no stack */
 	const char *function; /* never NULL */
 	const char *file; /* as sources.h names it; NULL: unknown */
@@ -51,7 +69,7 @@ struct seep_gate_site {
 	bool below_root; /* the file is */
 	struct seep_trace_count unfreed; /* of the process that has most bytes of it, and most blocks */
 	struct seep_trace_count total; /* of all processes */
-	struct seep_trace_count known; /* by the baseline */
+	struct seep_trace_count known; /* by the baseline, of all sites with this id */
 	size_t processes; /* that have any */
 	const char *process; /* that has most bytes: "NAME (pid)" */
 	struct seep_suppression
@@ -60,9 +78,9 @@ struct seep_gate_site {
 	struct seep_trace_count at_iterations[3]; /* with --scale: of all processes of the runs */
 	double bytes_per_iteration, blocks_per_iteration;
 
-	/* For gate.c. */
-	uint64_t stack_bytes; /* the most bytes that one stack has in one process */
-	size_t of_process; /* the process that `now` is about, plus one */
+	/* For gate.c, gate_sites.c and scale.c. */
+	uint64_t stack_bytes;
+	size_t of_process;
 	struct seep_trace_count now;
 };
 
@@ -96,6 +114,8 @@ struct seep_verdict {
 	struct seep_gate_site *sites; /* what fails first; then by fate, and by bytes */
 	size_t site_count, site_capacity;
 	size_t fails; /* how many of them fail */
+	struct seep_gate_group *groups; /* by id; of what is judged */
+	size_t group_count, group_capacity;
 	struct seep_trace_count by_fate[SEEP_GATE_NOT_OWN + 1]; /* totals of all processes */
 
 	struct seep_gate_budget *budgets; /* the whole first */

@@ -82,13 +82,13 @@ static json_t *iterations_of(const struct seep_verdict *v, const struct seep_gat
 
 static json_t *site_of(struct seep_verdict *v, const struct seep_gate_site *s)
 {
-	json_t *site = json_pack("{ss ss ss ss ss? so ss ss? so so so si ss ss? so so}", "id",
-		seep_gate_text(v, "%016llx", (unsigned long long)s->id), "fate", seep_gate_fate_names[s->fate],
-		"change", seep_gate_change_names[s->change], "function", s->function, "file", s->file, "line",
-		s->line ? json_integer(s->line) : json_null(), "component", s->stack->component, "tag", s->stack->tag,
-		"unfreed", amount(&s->unfreed), "total", amount(&s->total), "baseline", amount(&s->known), "processes",
-		(int)s->processes, "process", s->process, "reason", s->reason, "suppression",
-		suppression_of(s->suppression), "stack", stack_of(v, s->stack));
+	json_t *site = json_pack("{ss si ss ss ss ss? so ss ss? so so so si ss ss? so so}", "id",
+		seep_gate_text(v, "%016llx", (unsigned long long)s->id), "ordinal", (int)s->ordinal, "fate",
+		seep_gate_fate_names[s->fate], "change", seep_gate_change_names[s->change], "function", s->function,
+		"file", s->file, "line", s->line ? json_integer(s->line) : json_null(), "component",
+		s->stack->component, "tag", s->stack->tag, "unfreed", amount(&s->unfreed), "total", amount(&s->total),
+		"baseline", amount(&s->known), "processes", (int)s->processes, "process", s->process, "reason",
+		s->reason, "suppression", suppression_of(s->suppression), "stack", stack_of(v, s->stack));
 
 	if (site && v->policy->scales) {
 		json_object_set_new(site, "at_iterations", iterations_of(v, s));

@@ -16,9 +16,10 @@ static json_t *issue_of(struct seep_verdict *v, const struct seep_gate_site *sit
 	/* A leak without a line of the project still needs a place: the policy says what is allowed. */
 	return json_pack("{ss ss ss ss s{ss s{si}}}", "description",
 		seep_gate_text(v, "Memory leak: %s%s%s", seep_gate_sentence(v, site), *change ? "; " : "", change),
-		"check_name", "memory-leak", "fingerprint", seep_gate_text(v, "%016llx", (unsigned long long)site->id),
-		"severity", "major", "location", "path", site->file && site->below_root ? site->file : SEEP_POLICY_FILE,
-		"lines", "begin", site->line && site->below_root ? (int)site->line : 1);
+		"check_name", "memory-leak", "fingerprint",
+		seep_gate_text(v, "%016llx:%u", (unsigned long long)site->id, site->ordinal), "severity", "major",
+		"location", "path", site->file && site->below_root ? site->file : SEEP_POLICY_FILE, "lines", "begin",
+		site->line && site->below_root ? (int)site->line : 1);
 }
 
 int seep_gitlab_write(FILE *out, struct seep_verdict *v)

@@ -74,8 +74,8 @@ static void put_site(FILE *out, struct seep_verdict *v, const struct seep_gate_s
 	const char *change = seep_gate_change(v, site);
 
 	begin_case(out, site->stack->component,
-		seep_gate_text(v, "%s %s [%016llx]", site->function, site->file ? site->file : site->stack->component,
-			(unsigned long long)site->id));
+		seep_gate_text(v, "%s %s [%016llx:%u]", site->function,
+			site->file ? site->file : site->stack->component, (unsigned long long)site->id, site->ordinal));
 	if (site->file)
 		put_attribute(out, "file", site->file);
 	if (site->line)

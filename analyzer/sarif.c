@@ -99,10 +99,9 @@ static json_t *suppressions_of(struct seep_verdict *v, const struct seep_gate_si
 			s->owner ? s->owner : "", s->expires ? ", until " : "", s->expires ? s->expires : ""));
 }
 
-static json_t *fingerprints_of(struct seep_verdict *v, uint64_t id, const char *after)
+static json_t *fingerprints_of(struct seep_verdict *v, const char *name, uint64_t id, unsigned ordinal)
 {
-	return json_pack("{ss}", *after ? "primaryLocationLineHash" : "seepSite/v1",
-		seep_gate_text(v, "%016llx%s", (unsigned long long)id, after));
+	return json_pack("{ss}", name, seep_gate_text(v, "%016llx:%u", (unsigned long long)id, ordinal));
 }
 
 static json_t *result_of(struct seep_verdict *v, const struct seep_gate_site *site)
@@ -117,11 +116,12 @@ static json_t *result_of(struct seep_verdict *v, const struct seep_gate_site *si
 		"kind", leaks || site->fate == SEEP_GATE_SUPPRESSED ? "fail" : "informational", "level",
 		leaks || site->fate == SEEP_GATE_SUPPRESSED ? "error" : "none", "message", "text",
 		seep_gate_text(v, "%s%s%s.", seep_gate_sentence(v, site), known, change), "locations", location,
-		"fingerprints", fingerprints_of(v, site->id, ""), "partialFingerprints",
-		fingerprints_of(v, site->id, ":1"), "baselineState", baseline_state(v, site), "suppressions",
-		suppressions_of(v, site), "codeFlows", site->stack->count ? flow_of(v, site->stack) : NULL,
-		"properties", "bytes", (json_int_t)site->unfreed.bytes, "blocks", (json_int_t)site->unfreed.count,
-		"processes", (json_int_t)site->processes, "component", site->stack->component);
+		"fingerprints", fingerprints_of(v, "seepSite/v1", site->id, site->ordinal), "partialFingerprints",
+		fingerprints_of(v, "primaryLocationLineHash", site->id, site->ordinal), "baselineState",
+		baseline_state(v, site), "suppressions", suppressions_of(v, site), "codeFlows",
+		site->stack->count ? flow_of(v, site->stack) : NULL, "properties", "bytes",
+		(json_int_t)site->unfreed.bytes, "blocks", (json_int_t)site->unfreed.count, "processes",
+		(json_int_t)site->processes, "component", site->stack->component);
 }
 
 /* What is in the baseline and nowhere else. */
@@ -135,8 +135,9 @@ static json_t *absent_result(struct seep_verdict *v, const struct seep_baseline_
 		"level", "none", "message", "text",
 		seep_gate_text(v, "%s, allocated by %s, are not there any more.", seep_gate_amount(v, &gone->unfreed),
 			gone->function),
-		"locations", location, "fingerprints", fingerprints_of(v, gone->id, ""), "partialFingerprints",
-		fingerprints_of(v, gone->id, ":1"), "baselineState", "absent");
+		"locations", location, "fingerprints", fingerprints_of(v, "seepSite/v1", gone->id, 1),
+		"partialFingerprints", fingerprints_of(v, "primaryLocationLineHash", gone->id, 1), "baselineState",
+		"absent");
 }
 
 static json_t *results_of(struct seep_verdict *v)

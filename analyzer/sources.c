@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
+#include "map.h"
 #include "memory.h"
 #include "names.h"
 #include "printable.h"
@@ -23,6 +25,12 @@ struct seep_sources {
 	char *root;
 	const struct seep_list *maps;
 	struct seep_names *names;
+	struct seep_map known; /* hash of a file -> number in answers */
+	struct answer {
+		const char *name;
+		bool below;
+	} * answers;
+	size_t answer_count, answer_capacity;
 	struct seep_arena lines; /* of the last answer */
 };
 
@@ -94,7 +102,7 @@ static const char *mapped(const struct seep_sources *s, const char *file, char t
 	return file;
 }
 
-const char *seep_sources_name(struct seep_sources *s, const char *file, bool *below)
+static const char *find_name(struct seep_sources *s, const char *file, bool *below)
 {
 	char map[PATH_MAX], real[PATH_MAX];
 	const char *path = mapped(s, file, map), *rest;
@@ -110,6 +118,27 @@ const char *seep_sources_name(struct seep_sources *s, const char *file, bool *be
 		rest = behind(real, s->root, strlen(s->root));
 	*below = rest != NULL;
 	return seep_names_keep(s->names, rest ? rest : path);
+}
+
+const char *seep_sources_name(struct seep_sources *s, const char *file, bool *below)
+{
+	XXH128_hash_t hash = XXH3_128bits(file, strlen(file));
+	uint32_t number = seep_map_find(&s->known, hash.high64, hash.low64, UINT32_MAX);
+	struct answer answer;
+	bool added;
+
+	if (number != UINT32_MAX) {
+		*below = s->answers[number].below;
+		return s->answers[number].name;
+	}
+	answer.name = find_name(s, file, below);
+	answer.below = *below;
+	if (!answer.name ||
+		seep_array_reserve(&s->answers, &s->answer_capacity, s->answer_count + 1, sizeof(answer)) < 0 ||
+		!seep_map_at(&s->known, hash.high64, hash.low64, (uint32_t)s->answer_count, &added))
+		return NULL;
+	s->answers[s->answer_count++] = answer;
+	return answer.name;
 }
 
 /* ---- Lines ---- */
@@ -186,6 +215,8 @@ void seep_sources_close(struct seep_sources *s)
 	if (!s)
 		return;
 	seep_names_destroy(s->names);
+	seep_map_clear(&s->known);
+	free(s->answers);
 	seep_arena_clear(&s->lines);
 	free(s->root);
 	free(s);

@@ -12,7 +12,7 @@
 #include "globs.h"
 #include "start_memory.h"
 
-enum library { LIBC, LIBSTDCXX, LIBGOMP, RUST };
+enum library { LIBC, LIBSTDCXX, LIBGOMP, RUST, ANY };
 
 struct rule {
 	enum library library;
@@ -58,11 +58,16 @@ static const struct rule rules[] = {
 	{LIBC, 0, "register_printf_*", "formats that printf was taught"},
 	{LIBSTDCXX, 0, "std::locale::* std::__1::locale::* std::use_facet* std::has_facet* std::__use_cache*",
 		"data of the locales in use"},
+	{LIBSTDCXX, 0,
+		"std::num_put<* std::num_get<* std::money_put<* std::money_get<* std::time_put<* std::time_get<* "
+		"std::*numpunct* std::*moneypunct* std::*timepunct*",
+		"data of the locales in use"},
 	{LIBSTDCXX, 0, "std::ios_base::Init::Init* std::ios_base::sync_with_stdio*",
 		"the standard streams, which are never closed"},
 	{LIBSTDCXX, 0, "cxa_get_globals cxa_thread_atexit", "a thread's own storage"},
 	{LIBSTDCXX, 0, "std::chrono::get_tzdb* std::chrono::reload_tzdb*", "data of the time zone"},
-	{LIBGOMP, 0, "*", "OpenMP's threads and what they share"},
+	{ANY, 0, "GLOBAL__sub_I_eh_alloc.cc",
+		"the emergency pool of exceptions, in a program that holds libstdc++ itself"},
 	{RUST, 0, "std::rt::init* std::rt::lang_start*", "what Rust's runtime keeps of the main thread"},
 };
 
@@ -84,6 +89,7 @@ static bool in_library(enum library library, const struct seep_gate_frame *frame
 	static const char *const libc[] = {"libc.so", "libc-2", "ld-linux", "ld-2", "libpthread", "libdl.so", "libdl-2",
 		"librt.so", "librt-2", "libm.so", "libm-2", "libmvec", "libresolv", "libnss_", "libnsl", "libanl",
 		"UTF-", NULL};
+	static const char *const rust[] = {"std::", "alloc::", "core::", NULL};
 	static const char *const stdcxx[] = {"libstdc++", "libc++", "libsupc++", "libgcc_s", NULL};
 
 	switch (library) {
@@ -93,9 +99,10 @@ static bool in_library(enum library library, const struct seep_gate_frame *frame
 		return any_begins(frame->module, stdcxx);
 	case LIBGOMP:
 		return begins(frame->module, "libgomp") || begins(frame->module, "libomp");
+	case RUST:
+		return frame->named && any_begins(frame->function + (*frame->function == '<'), rust);
 	default:
-		return frame->named && (begins(frame->function, "std::") || begins(frame->function, "alloc::") ||
-					       begins(frame->function, "core::"));
+		return true;
 	}
 }
 
@@ -149,12 +156,14 @@ const char *seep_start_memory_reason(const struct seep_gate_stack *stack)
 	for (; i < stack->count; i++) {
 		const char *reason;
 
-		runtime = runtime && in_runtime(&f[i]);
-		if (!runtime && !in_library(LIBGOMP, &f[i]) && !in_library(RUST, &f[i]))
-			break;
+		if (in_library(LIBGOMP, &f[i]))
+			return "OpenMP's threads and what they share";
 		reason = f[i].named ? rule_reason(&f[i], f[i].function, depth) : NULL;
 		if (reason)
 			return reason;
+		runtime = runtime && in_runtime(&f[i]);
+		if (!runtime && !in_library(RUST, &f[i]))
+			break;
 		depth += !f[i].inlined;
 	}
 	/* The library's function may have gone by jumping into another one; the caller still says whom it called. */

@@ -115,15 +115,33 @@ static void test_processes(void **state)
 	assert_count(&verdict.by_fate[SEEP_GATE_FAILS], 6, 35);
 }
 
-/* Lines of one function are one site; the line shown is that with most bytes. */
-static void test_lines_merge(void **state)
+/* Lines of one function are sites of their own; a baseline, which knows no lines, has them as one. */
+static void test_lines(void **state)
 {
+	struct seep_baseline *b;
+
 	(void)state;
-	made_process(&measures[0], "a", "1*10 f@x.c:5 < main; 1*30 f@x.c:9 < main");
+	made_process(&measures[0], "a", "1*10 f@x.c:5 < main; 1*30 f@x.c:9 < main; 1*1 f@x.c:9 < main");
 	judge();
-	assert_int_equal(verdict.site_count, 1);
-	assert_count(&verdict.sites[0].unfreed, 2, 40);
+	assert_int_equal(verdict.site_count, 2);
+	assert_count(&verdict.sites[0].unfreed, 2, 31);
 	assert_int_equal(verdict.sites[0].line, 9);
+	assert_int_equal(verdict.sites[0].ordinal, 2);
+	assert_count(&verdict.sites[1].unfreed, 1, 10);
+	assert_int_equal(verdict.sites[1].line, 5);
+	assert_int_equal(verdict.sites[1].ordinal, 1);
+	b = seep_gate_baseline(&verdict);
+	assert_int_equal(b->count, 1);
+	assert_count(&b->sites[0].unfreed, 3, 41);
+	/* a line more in the same function grows it, and both lines are told, as nobody can say which is new */
+	given.baseline = b;
+	made_clear(measures, 1);
+	made_process(&measures[0], "a", "3*41 f@x.c:5 < main; 1*1 f@x.c:7 < main");
+	seep_gate_clear(&verdict);
+	judge();
+	assert_int_equal(verdict.fails, 2);
+	assert_int_equal(verdict.sites[0].change, SEEP_GATE_GREW);
+	seep_baseline_free(b);
 }
 
 static void test_whole_budget(void **state)
@@ -549,7 +567,7 @@ int main(void)
 		TEST(test_one_byte),
 		TEST(test_no_bytes),
 		TEST(test_processes),
-		TEST(test_lines_merge),
+		TEST(test_lines),
 		TEST(test_whole_budget),
 		TEST(test_whole_budget_exceeded),
 		TEST(test_block_budget),
