@@ -34,6 +34,8 @@ static const struct rule rules[] = {
 		"sethost* setserv* setproto* setnet* setrpc* getgrouplist initgroups getaliasent* innetgr getlogin* "
 		"cuserid nss_*",
 		"the name service's settings, modules and buffers"},
+	{LIBC, 0, "call_init dl_init dl_start_user libc_start_main* libc_start_call_main* run_exit_handlers",
+		"start and end of the C and C++ libraries themselves"},
 	{LIBC, 0, "dlopen dlmopen dlsym dlvsym dlclose dlerror dladdr* dlinfo libc_dlopen* dl_* backtrace*",
 		"the loader's records of open libraries"},
 	{LIBC, 0, "pthread_create thrd_create", "a thread's own storage, which is kept for the next thread"},

@@ -16,7 +16,7 @@ can_run() {
 
 # FILE:LINE of the comment in the program's sources, as seen from the root of the repository.
 line_of() {
-	grep -n "/\* $2 \*/" "$repository"/tests/programs/"$1"*.c* | head -1 | sed "s|^$repository/||" | cut -d: -f1,2
+	grep -Hn "/\* $2 \*/" "$repository"/tests/programs/"$1"*.c* | head -1 | sed "s|^$repository/||" | cut -d: -f1,2
 }
 
 leaks() {
