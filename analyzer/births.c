@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "births.h"
+#include "history.h"
 
 struct slice {
 	const struct seep_trace *trace;
@@ -16,13 +17,13 @@ struct slice {
 static void add_frame(const struct slice *s, const struct seep_payload *p)
 {
 	size_t n = p->entries, head = sizeof(struct seep_trace_live);
-	const uint64_t *addresses, *bytes;
+	const uint64_t *blocks, *bytes;
 	const uint32_t *stacks, *tags, *births;
 
 	if (p->raw_bytes < head || (p->raw_bytes - head) / (2 * sizeof(uint64_t) + 3 * sizeof(uint32_t)) < n)
 		return;
-	addresses = (const void *)(p->raw + head);
-	bytes = addresses + n;
+	blocks = (const void *)(p->raw + head);
+	bytes = blocks + n;
 	stacks = (const void *)(bytes + n);
 	tags = stacks + n;
 	births = tags + n;
@@ -30,11 +31,13 @@ static void add_frame(const struct slice *s, const struct seep_payload *p)
 		uint64_t birth_ns = (uint64_t)births[i] * s->trace->process.tick_ns;
 		uint32_t stack = stacks[i] < s->trace->node_count ? stacks[i] : 0;
 		uint32_t site = seep_map_find(&s->trace->site_index, stack, tags[i], UINT32_MAX);
+		uint64_t sum;
 
-		if (birth_ns < s->from_ns || birth_ns >= s->to_ns || site >= s->trace->site_count)
+		if (birth_ns < s->from_ns || birth_ns >= s->to_ns || site >= s->trace->site_count ||
+			!seep_live_bytes(blocks[i], bytes[i], &sum))
 			continue;
-		s->counts[site].count++;
-		s->counts[site].bytes += bytes[i];
+		s->counts[site].count += blocks[i];
+		s->counts[site].bytes += sum;
 	}
 }
 

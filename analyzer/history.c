@@ -112,6 +112,7 @@ int seep_history_add(struct seep_trace *t, size_t epoch, const struct seep_trace
 int seep_history_add_live(struct seep_trace *t, const struct seep_live_columns *live)
 {
 	struct bad_names bad = {0};
+	size_t impossible = 0;
 	uint32_t index = 0;
 	int found = 0;
 
@@ -119,24 +120,34 @@ int seep_history_add_live(struct seep_trace *t, const struct seep_live_columns *
 		uint64_t birth_ns = (uint64_t)live->births[i] * t->process.tick_ns;
 		struct seep_variance variance;
 		struct seep_site *site;
+		uint64_t bytes;
 
 		if (i == 0 || live->stacks[i] != live->stacks[i - 1] || live->tags[i] != live->tags[i - 1])
 			found = site_at(t, live->stacks[i], live->tags[i], &bad, &index);
 		if (found < 0)
 			return -1;
+		if (!seep_live_bytes(live->counts[i], live->bytes[i], &bytes)) {
+			impossible++;
+			continue;
+		}
 		if (!found)
 			continue;
 		site = &t->sites[index];
-		site->blocks.count++;
-		site->blocks.bytes += live->bytes[i];
+		site->blocks.count += live->counts[i];
+		site->blocks.bytes += bytes;
 		if (t->process.sample_bytes) {
 			variance = seep_sampling_variance(t->process.sample_bytes, live->bytes[i]);
-			seep_sampling_add(&site->variance, &variance, 1);
+			seep_sampling_add(&site->variance, &variance, (double)live->counts[i]);
 		}
 		if (birth_ns < site->oldest_birth_ns)
 			site->oldest_birth_ns = birth_ns;
 	}
-	return tell_bad_names(t, &bad, "live blocks");
+	if (impossible &&
+		seep_trace_fault(t,
+			"%zu groups of live blocks have no block or more bytes than there can be, and were left out.",
+			impossible) < 0)
+		return -1;
+	return tell_bad_names(t, &bad, "groups of live blocks");
 }
 
 /* ---- At the end of the reading: totals, and whether they agree. ---- */

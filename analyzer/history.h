@@ -16,14 +16,21 @@
 /* For the reader: the records of one EPOCH frame, and the blocks of one LIVE frame. `epoch` is an index. Returns 0, or -1 without memory. */
 int seep_history_add(struct seep_trace *trace, size_t epoch, const struct seep_trace_site *records, size_t count);
 
+/* Of one LIVE frame; see include/seep/trace.h. */
 struct seep_live_columns {
-	size_t count;
-	const uint64_t *addresses;
+	size_t count; /* of entries, each of which is some blocks */
+	const uint64_t *counts;
 	const uint64_t *bytes;
 	const uint32_t *stacks;
 	const uint32_t *tags;
 	const uint32_t *births; /* ticks */
 };
+
+/* The bytes of one entry's blocks. False: there can't be such blocks, and the entry is to be left out. */
+static inline bool seep_live_bytes(uint64_t count, uint64_t bytes, uint64_t *sum)
+{
+	return count && !__builtin_mul_overflow(count, bytes, sum);
+}
 int seep_history_add_live(struct seep_trace *trace, const struct seep_live_columns *live);
 
 /* For the reader, at the end: works out the totals, and makes a fault of every contradiction between epochs, live blocks and the end. */

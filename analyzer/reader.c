@@ -340,8 +340,8 @@ static int read_live(struct seep_trace *t, const struct seep_payload *p)
 		return fault_in(t, p, "has not the size of the blocks it claims, and was left out");
 	if (!n)
 		return 0;
-	live.addresses = (const void *)(p->raw + head_bytes);
-	live.bytes = live.addresses + n;
+	live.counts = (const void *)(p->raw + head_bytes);
+	live.bytes = live.counts + n;
 	live.stacks = (const void *)(live.bytes + n);
 	live.tags = live.stacks + n;
 	live.births = live.tags + n;

@@ -44,6 +44,7 @@ void seep_books_close(struct seep_books *b)
 	seep_sites_close(&b->sites);
 	seep_blocks_close(&b->blocks);
 	seep_order_close(&b->order);
+	seep_cohorts_close(&b->cohorts);
 }
 
 static unsigned age_class(uint32_t birth, uint32_t death)
@@ -448,6 +449,7 @@ int seep_books_inherit(struct seep_books *b)
 	seep_books_settle(b);
 	seep_sites_close(&b->sites);
 	seep_order_close(&b->order);
+	seep_cohorts_close(&b->cohorts);
 	if (seep_sites_open(&b->sites) < 0 || seep_order_open(&b->order) < 0)
 		return -1;
 	memset(&b->totals, 0, sizeof(b->totals));

@@ -7,6 +7,7 @@
 #define SEEP_COLLECTOR_BOOKS_H
 
 #include "blocks.h"
+#include "cohorts.h"
 #include "order.h"
 #include "sites.h"
 
@@ -67,6 +68,7 @@ struct seep_books {
 	struct seep_sites sites;
 	struct seep_blocks blocks;
 	struct seep_order order;
+	struct seep_cohorts cohorts; /* how exactly births are told in the end */
 };
 
 /* 0, or -1 with ENOMEM. */

@@ -4,6 +4,8 @@
  */
 #include "epoch.h"
 
+#include "seep/wire.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +77,7 @@ int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dr
 	seep_books_next_epoch(books);
 	e->number++;
 	e->start_ns = head.end_ns;
+	seep_cohorts_add_epoch(&books->cohorts, (uint32_t)(e->start_ns / SEEP_WIRE_TICK_NS));
 	e->dropped = dropped;
 	return status;
 }

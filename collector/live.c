@@ -3,7 +3,7 @@
  * live.c: the LIVE frames. Called by session.c once, at the end. One thread.
  *
  * There may be many millions of blocks, so they are sorted where they are: each part of the table by itself, and then the 256
- * sorted parts are merged on their way into the file.
+ * sorted parts are merged on their way into the file, where equal ones become one entry.
  */
 #include "live.h"
 
@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCKS_A_FRAME (512u * 1024)
-#define BLOCK_BYTES 28u /* in the five columns */
+#define ENTRIES_A_FRAME (512u * 1024)
+#define ENTRY_BYTES 28u /* in the five columns */
 
-_Static_assert(sizeof(struct seep_trace_live) + BLOCKS_A_FRAME * BLOCK_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
+_Static_assert(sizeof(struct seep_trace_live) + ENTRIES_A_FRAME * ENTRY_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
 
 /* A part that has blocks left; `tops` is a heap of them, the least block first. */
 struct run {
@@ -44,7 +44,7 @@ static int compare(const void *left, const void *right, void *context)
 	}
 	if (a->birth != b->birth)
 		return a->birth < b->birth ? -1 : 1;
-	return a->address < b->address ? -1 : a->address > b->address;
+	return a->bytes < b->bytes ? -1 : a->bytes > b->bytes;
 }
 
 static bool run_before(const struct merge *m, unsigned a, unsigned b)
@@ -71,14 +71,17 @@ static void sift_down(struct merge *m, unsigned at)
 	}
 }
 
-/* Moves the part's own blocks to its start and sorts them. Returns how many there are. */
+/* Moves the part's own blocks to its start, with the birth of their cohort, and sorts them. Returns how many there are. */
 static uint32_t part_sort(struct seep_books *books, struct seep_blocks_part *part)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < part->homes + part->spare; i++)
-		if (part->slots[i].address && !seep_books_inherited(books, &part->slots[i]))
-			part->slots[count++] = part->slots[i];
+		if (part->slots[i].address && !seep_books_inherited(books, &part->slots[i])) {
+			part->slots[count] = part->slots[i];
+			part->slots[count].birth = seep_cohorts_floor(&books->cohorts, part->slots[i].birth);
+			count++;
+		}
 	qsort_r(part->slots, count, sizeof(*part->slots), compare, &books->sites);
 	return count;
 }
@@ -112,47 +115,65 @@ static const struct seep_block *merge_next(struct merge *m)
 	return block;
 }
 
-static int frame_write(struct merge *m, uint32_t count, uint8_t *raw, struct seep_writer *writer)
+/* Takes the next block and all that equal it. Returns how many they are. */
+static uint64_t cohort_next(struct merge *m, struct seep_block *block)
 {
-	uint64_t *address = (uint64_t *)(raw + sizeof(struct seep_trace_live));
-	uint64_t *bytes = address + count;
-	uint32_t *stack = (uint32_t *)(bytes + count);
-	uint32_t *tag = stack + count;
-	uint32_t *birth = tag + count;
+	uint64_t count = 1;
+
+	*block = *merge_next(m);
+	while (m->count && compare(m->tops[0].next, block, (void *)m->sites) == 0) {
+		merge_next(m);
+		count++;
+	}
+	return count;
+}
+
+static int frame_write(struct merge *m, uint8_t *raw, uint32_t room, struct seep_writer *writer)
+{
+	uint64_t *counts = (uint64_t *)(raw + sizeof(struct seep_trace_live));
+	uint64_t *bytes = counts + room;
+	uint32_t *stacks = (uint32_t *)(bytes + room);
+	uint32_t *tags = stacks + room;
+	uint32_t *births = tags + room;
+	uint32_t used = 0;
 
 	memset(raw, 0, sizeof(struct seep_trace_live));
-	for (uint32_t i = 0; i < count; i++) {
-		const struct seep_block *block = merge_next(m);
-		const struct seep_site *site = seep_sites_at(m->sites, block->site);
+	for (; m->count && used < room; used++) {
+		struct seep_block block;
+		const struct seep_site *site;
 
-		address[i] = block->address;
-		bytes[i] = block->bytes;
-		stack[i] = site->stack;
-		tag[i] = site->tag;
-		birth[i] = block->birth;
+		counts[used] = cohort_next(m, &block);
+		bytes[used] = block.bytes;
+		site = seep_sites_at(m->sites, block.site);
+		stacks[used] = site->stack;
+		tags[used] = site->tag;
+		births[used] = block.birth;
 	}
+	/* The columns stand as far apart as a full frame wants it; the first one is in place. */
+	memmove(counts + used, bytes, used * sizeof(*bytes));
+	bytes = counts + used;
+	memmove(bytes + used, stacks, used * sizeof(*stacks));
+	stacks = (uint32_t *)(bytes + used);
+	memmove(stacks + used, tags, used * sizeof(*tags));
+	memmove(stacks + 2 * (size_t)used, births, used * sizeof(*births));
 	return seep_writer_frame(
-		writer, SEEP_FRAME_LIVE, count, raw, sizeof(struct seep_trace_live) + (size_t)count * BLOCK_BYTES);
+		writer, SEEP_FRAME_LIVE, used, raw, sizeof(struct seep_trace_live) + (size_t)used * ENTRY_BYTES);
 }
 
 int seep_live_write(struct seep_books *books, struct seep_writer *writer)
 {
 	struct merge m;
-	uint64_t left = merge_open(&m, books);
-	uint8_t *raw =
-		malloc(sizeof(struct seep_trace_live) + (left < BLOCKS_A_FRAME ? left : BLOCKS_A_FRAME) * BLOCK_BYTES);
+	uint64_t blocks = merge_open(&m, books);
+	uint32_t room = blocks < ENTRIES_A_FRAME ? (uint32_t)blocks : ENTRIES_A_FRAME;
+	uint8_t *raw = malloc(sizeof(struct seep_trace_live) + (size_t)room * ENTRY_BYTES);
 	int status = 0;
 
 	if (!raw) {
 		errno = ENOMEM;
 		return -1;
 	}
-	while (left && status == 0) {
-		uint32_t count = left < BLOCKS_A_FRAME ? (uint32_t)left : BLOCKS_A_FRAME;
-
-		status = frame_write(&m, count, raw, writer);
-		left -= count;
-	}
+	while (m.count && status == 0)
+		status = frame_write(&m, raw, room, writer);
 	free(raw);
 	return status;
 }

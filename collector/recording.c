@@ -67,10 +67,14 @@ void seep_recording_report(const struct seep_session_setup *setup, const char *v
 void seep_recording_clock(struct seep_recording *r)
 {
 	uint64_t now = seep_clock_ns() - r->start_ns;
+	uint32_t tick = (uint32_t)(now / SEEP_WIRE_TICK_NS);
+	uint32_t told = atomic_load_explicit(&r->region.map->tick, memory_order_relaxed);
 
 	r->books->now_ns = now;
-	r->books->now_tick = (uint32_t)(now / SEEP_WIRE_TICK_NS);
-	atomic_store_explicit(&r->region.map->tick, r->books->now_tick, memory_order_relaxed);
+	r->books->now_tick = tick;
+	/* Marks move it on as well: it must not go back behind one. */
+	while (told < tick && !atomic_compare_exchange_weak(&r->region.map->tick, &told, tick))
+		continue;
 }
 
 uint64_t seep_recording_round(struct seep_recording *r)

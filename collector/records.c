@@ -59,7 +59,7 @@ static bool folds_take(struct seep_drain *d, uint32_t number, const struct seep_
 
 bool seep_record_aside(struct seep_drain *d, uint32_t number, const struct seep_wire_unit *unit)
 {
-	uint64_t kind = unit->a >> SEEP_WIRE_KIND_SHIFT, now = d->books->now_ns, time_ns;
+	uint64_t kind = unit->a >> SEEP_WIRE_KIND_SHIFT, now = d->books->now_ns;
 
 	if (kind == SEEP_RECORD_FOLDS)
 		return folds_take(d, number, unit);
@@ -68,8 +68,11 @@ bool seep_record_aside(struct seep_drain *d, uint32_t number, const struct seep_
 		return true;
 	}
 	/* A mark; its length was checked with its units. */
-	time_ns = unit->b <= UINT32_MAX ? unit->b * SEEP_WIRE_TICK_NS : UINT64_MAX;
-	seep_notes_add(d->notes, time_ns < now ? time_ns : now, SEEP_NOTE_MARK, 0, (const char *)(unit + 1),
+	if (unit->b > UINT32_MAX)
+		return false;
+	/* In the time of births, which it divides, though that may be a little ahead. */
+	seep_notes_add(d->notes, unit->b * SEEP_WIRE_TICK_NS, SEEP_NOTE_MARK, 0, (const char *)(unit + 1),
 		unit->a & SEEP_WIRE_ADDRESS_MASK);
+	seep_cohorts_add_mark(&d->books->cohorts, (uint32_t)unit->b);
 	return true;
 }

@@ -85,7 +85,8 @@ void seep_ring_push_mark(struct seep_thread *thread, const char *name)
 {
 	size_t length = strnlen(name, SEEP_WIRE_MARK_BYTES);
 	unsigned units = 1 + (unsigned)(length + sizeof(struct seep_wire_unit) - 1) / sizeof(struct seep_wire_unit);
-	uint32_t tick = atomic_load_explicit(&atomic_load(&seep_process->region)->tick, memory_order_relaxed);
+	/* A tick of its own, so that births tell what came before from what comes after. */
+	uint32_t tick = atomic_fetch_add(&atomic_load(&seep_process->region)->tick, 1) + 1;
 
 	if (!seep_ring_reserve(thread, units))
 		return;

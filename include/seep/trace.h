@@ -129,8 +129,11 @@ struct seep_trace_site {
 	uint64_t peak_bytes; /* highest live.bytes of this site so far in the whole trace */
 };
 
-/* The live blocks at the end, sorted by stack, tag, birth. After this head come five columns of `entries` values each:
- * u64 address[], u64 bytes[], u32 stack[], u32 tag[], u32 birth[] (in units of tick_ns since the start).
+/* The live blocks at the end, an entry for all that have stack, tag, size and cohort in common, sorted by stack, tag, birth, bytes. After
+ * this head come five columns of `entries` values each: u64 count[] (at least 1), u64 bytes[] (of each of these blocks), u32 stack[],
+ * u32 tag[], u32 birth[] (in units of tick_ns since the start). A cohort is what was born between two borders: starts of epochs, and the
+ * program's marks (the first 65,536 of them). Its birth is the border before it: no later than the blocks', and no earlier than a mark that
+ * came before them in their thread.
  * With sampling (sample_bytes = R) these are the samples that are live: a block of n bytes was chosen with probability
  * p = 1 - exp(-n / R) (n = 1 for an empty one) and stands for w = 1 / p blocks; the variance of a sum of such estimates is that
  * of independent choices, sum of (1 - p) / p^2 for counts and of n^2 (1 - p) / p^2 for bytes. The counts in EPOCH and END frames are
@@ -140,7 +143,8 @@ struct seep_trace_live {
 };
 
 enum seep_note_code {
-	SEEP_NOTE_MARK = 1, /* text: the mark's name */
+	SEEP_NOTE_MARK =
+		1, /* text: the mark's name; time_ns: by the clock of births, in whole ticks, and ahead of others where marks follow quickly */
 	SEEP_NOTE_FORK = 2, /* value: child's pid */
 	SEEP_NOTE_FAULT = 3, /* text: what went wrong in the recording, for people */
 	SEEP_NOTE_DROPPED = 4, /* value: events lost since the last such note */

@@ -131,7 +131,8 @@ struct seep_wire_region {
 	_Atomic uint64_t unrecorded; /* allocations and frees without a segment (over a limit, or nested in a hook) */
 	_Atomic uint64_t nodes_over; /* allocations whose stack found no place in the tree and was cut */
 
-	/* Written by the collector: the time, in ticks since the start; at most a tenth of a second old. */
+	/* The time of births, in ticks since the start. The collector sets it to the time, so that it is at most a tenth of a second
+	 * old, but never back: each mark adds one, so it may be ahead by as many ticks as marks were set of late. */
 	_Alignas(64) _Atomic uint32_t tick;
 
 	/* The doorbell: a producer that finds `sleeping` set adds one to `doorbell` and wakes it (FUTEX_WAKE). */
@@ -196,7 +197,9 @@ enum seep_wire_kind {
 	SEEP_RECORD_HOLE = 3,
 	/* 2 units: kind|entry << 32 (16 bits)|version (32 bits), count; bytes, stack in the low half|tag in the high half */
 	SEEP_RECORD_FOLDS = 4,
-	/* 1 unit and the text's: kind|length in bytes (at most SEEP_WIRE_MARK_BYTES), tick; text, 16 bytes a unit */
+	/* 1 unit and the text's: kind|length in bytes (at most SEEP_WIRE_MARK_BYTES), tick; text, 16 bytes a unit. The tick is
+	 * fetch_add(tick, 1) + 1: what the thread allocated before was born earlier, what it allocates afterwards at this tick or
+	 * later, however short the time between. */
 	SEEP_RECORD_MARK = 5,
 	/* 1 unit: kind, count. So many records were dropped before this one (on_full = 1), among them FREEs: f has holes. */
 	SEEP_RECORD_DROPPED = 6,

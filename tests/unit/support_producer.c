@@ -192,7 +192,8 @@ void producer_mark(struct producer *p, const char *name)
 	struct seep_wire_unit units[1 + SEEP_WIRE_MARK_BYTES / sizeof(struct seep_wire_unit)] = {0};
 	size_t length = strlen(name);
 
-	units[0] = (struct seep_wire_unit){word(SEEP_RECORD_MARK, length), atomic_load(&p->region->tick)};
+	units[0] = (struct seep_wire_unit){
+		word(SEEP_RECORD_MARK, length), atomic_fetch_add(&p->region->tick, 1) + UINT64_C(1)};
 	memcpy(&units[1], name, length);
 	producer_push(p, units, 1 + (unsigned)((length + sizeof(units[0]) - 1) / sizeof(units[0])));
 }

@@ -20,10 +20,8 @@
 #include <unistd.h>
 
 #define TICK_NS 10000000u
-#define FIRST_ADDRESS UINT64_C(0x100000)
 
 struct block {
-	uint64_t address;
 	uint64_t bytes;
 	uint64_t birth_ns;
 	uint32_t stack, tag;
@@ -211,12 +209,8 @@ size_t recording_allocate(struct recording *r, uint32_t stack, uint32_t tag, uin
 	r->totals.allocated_bytes += bytes;
 	r->blocks = realloc(r->blocks, (r->block_count + 1) * sizeof(*r->blocks));
 	assert_non_null(r->blocks);
-	r->blocks[r->block_count] = (struct block){.address = FIRST_ADDRESS + 16 * r->block_count,
-		.bytes = bytes,
-		.birth_ns = r->now_ns,
-		.stack = stack,
-		.tag = tag,
-		.live = true};
+	r->blocks[r->block_count] =
+		(struct block){.bytes = bytes, .birth_ns = r->now_ns, .stack = stack, .tag = tag, .live = true};
 	return r->block_count++;
 }
 
@@ -318,7 +312,7 @@ void recording_pass(struct recording *r, uint64_t ns)
 		.peak_at_ns = r->now_ns};
 }
 
-static int by_stack_tag_birth(const void *a, const void *b)
+static int by_stack_tag_birth_bytes(const void *a, const void *b)
 {
 	const struct block *x = a, *y = b;
 
@@ -326,22 +320,31 @@ static int by_stack_tag_birth(const void *a, const void *b)
 		return x->stack < y->stack ? -1 : 1;
 	if (x->tag != y->tag)
 		return x->tag < y->tag ? -1 : 1;
-	return (x->birth_ns > y->birth_ns) - (x->birth_ns < y->birth_ns);
+	if (x->birth_ns != y->birth_ns)
+		return x->birth_ns < y->birth_ns ? -1 : 1;
+	return (x->bytes > y->bytes) - (x->bytes < y->bytes);
 }
 
+/* Time stands still within an epoch, so that blocks of an epoch are those of one birth. */
 static void write_live(struct recording *r)
 {
 	struct seep_trace_live head = {0};
-	size_t n = 0, count = 0;
+	size_t blocks = 0, n = 0, count = 0;
+	uint64_t *counts = calloc(r->block_count + 1, sizeof(*counts));
 	uint8_t *raw = NULL;
 
+	assert_non_null(counts);
 	for (size_t i = 0; i < r->block_count; i++)
 		if (r->blocks[i].live)
+			r->blocks[blocks++] = r->blocks[i];
+	qsort(r->blocks, blocks, sizeof(*r->blocks), by_stack_tag_birth_bytes);
+	for (size_t i = 0; i < blocks; i++) {
+		if (!n || by_stack_tag_birth_bytes(&r->blocks[n - 1], &r->blocks[i]) != 0)
 			r->blocks[n++] = r->blocks[i];
-	qsort(r->blocks, n, sizeof(*r->blocks), by_stack_tag_birth);
+		counts[n - 1]++;
+	}
 	append(&raw, &count, &head, sizeof(head));
-	for (size_t i = 0; i < n; i++)
-		append(&raw, &count, &r->blocks[i].address, 8);
+	append(&raw, &count, counts, n * sizeof(*counts));
 	for (size_t i = 0; i < n; i++)
 		append(&raw, &count, &r->blocks[i].bytes, 8);
 	for (size_t i = 0; i < n; i++)
@@ -354,6 +357,7 @@ static void write_live(struct recording *r)
 		append(&raw, &count, &birth, 4);
 	}
 	recording_frame(r, SEEP_FRAME_LIVE, (uint32_t)n, raw, count);
+	free(counts);
 	free(raw);
 }
 

@@ -104,36 +104,40 @@ static void take_epoch(struct trace_file *t, const uint8_t *raw, size_t size, ui
 	}
 }
 
-/* By stack, tag, birth. */
-static bool block_before(const struct trace_block *a, const struct trace_block *b)
+/* By stack, tag, birth, bytes; no two are equal. */
+static bool cohort_before(const struct trace_cohort *a, const struct trace_cohort *b)
 {
 	if (a->stack != b->stack)
 		return a->stack < b->stack;
-	return a->tag != b->tag ? a->tag < b->tag : a->birth < b->birth;
+	if (a->tag != b->tag)
+		return a->tag < b->tag;
+	return a->birth != b->birth ? a->birth < b->birth : a->bytes < b->bytes;
 }
 
 static void take_live(struct trace_file *t, const uint8_t *raw, size_t size, uint32_t entries)
 {
-	const uint8_t *address = raw + sizeof(struct seep_trace_live), *bytes = address + 8 * (size_t)entries;
+	const uint8_t *count = raw + sizeof(struct seep_trace_live), *bytes = count + 8 * (size_t)entries;
 	const uint8_t *stack = bytes + 8 * (size_t)entries, *tag = stack + 4 * (size_t)entries;
 	const uint8_t *birth = tag + 4 * (size_t)entries;
 
 	assert_int_equal(size, sizeof(struct seep_trace_live) + 28 * (size_t)entries);
 	for (uint32_t i = 0; i < entries; i++) {
-		struct trace_block block;
+		struct trace_cohort cohort;
 
-		memcpy(&block.address, address + 8 * i, 8);
-		memcpy(&block.bytes, bytes + 8 * i, 8);
-		memcpy(&block.stack, stack + 4 * i, 4);
-		memcpy(&block.tag, tag + 4 * i, 4);
-		memcpy(&block.birth, birth + 4 * i, 4);
-		assert_true(block.stack <= t->nodes_used);
-		t->blocks_bytes += block.bytes;
-		if (t->blocks_used < TRACE_ITEMS) {
-			t->blocks[t->blocks_used] = block;
-			assert_true(t->blocks_used == 0 || !block_before(&block, &t->blocks[t->blocks_used - 1]));
+		memcpy(&cohort.count, count + 8 * i, 8);
+		memcpy(&cohort.bytes, bytes + 8 * i, 8);
+		memcpy(&cohort.stack, stack + 4 * i, 4);
+		memcpy(&cohort.tag, tag + 4 * i, 4);
+		memcpy(&cohort.birth, birth + 4 * i, 4);
+		assert_true(cohort.stack <= t->nodes_used);
+		assert_true(cohort.count > 0);
+		t->live.count += cohort.count;
+		t->live.bytes += cohort.count * cohort.bytes;
+		if (t->cohorts_used < TRACE_ITEMS) {
+			t->cohorts[t->cohorts_used] = cohort;
+			assert_true(t->cohorts_used == 0 || cohort_before(&t->cohorts[t->cohorts_used - 1], &cohort));
 		}
-		t->blocks_used++;
+		t->cohorts_used++;
 	}
 }
 
@@ -200,8 +204,8 @@ static void check_sums(const struct trace_file *t)
 	assert_int_equal(t->end.freed_bytes, t->freed.bytes);
 	assert_int_equal(t->end.unfreed_count, t->allocated.count - t->freed.count);
 	assert_int_equal(t->end.unfreed_bytes, t->allocated.bytes - t->freed.bytes);
-	assert_int_equal(t->end.unfreed_count, t->blocks_used);
-	assert_int_equal(t->end.unfreed_bytes, t->blocks_bytes);
+	assert_int_equal(t->end.unfreed_count, t->live.count);
+	assert_int_equal(t->end.unfreed_bytes, t->live.bytes);
 	assert_true(t->epochs_used > 0);
 	assert_int_equal(t->epochs[t->epochs_used - 1].live_count, t->end.unfreed_count);
 	assert_int_equal(t->epochs[t->epochs_used - 1].live_bytes, t->end.unfreed_bytes);

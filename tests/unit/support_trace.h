@@ -13,9 +13,10 @@
 
 #define TRACE_ITEMS 4096u /* of each kind; a test that needs more than these must count otherwise */
 
-struct trace_block {
-	uint64_t address;
-	uint64_t bytes;
+/* An entry of the LIVE frames. */
+struct trace_cohort {
+	uint64_t count;
+	uint64_t bytes; /* of each block */
 	uint32_t stack;
 	uint32_t tag;
 	uint32_t birth;
@@ -36,9 +37,9 @@ struct trace_file {
 	uint32_t nodes_used;
 	struct seep_trace_epoch epochs[TRACE_ITEMS];
 	uint32_t epochs_used;
-	struct trace_block blocks[TRACE_ITEMS];
-	uint64_t blocks_used; /* may be more than TRACE_ITEMS, which are kept */
-	uint64_t blocks_bytes;
+	struct trace_cohort cohorts[TRACE_ITEMS];
+	uint64_t cohorts_used; /* may be more than TRACE_ITEMS, which are kept */
+	struct seep_trace_count live; /* all of them together */
 	struct trace_text_note notes[TRACE_ITEMS];
 	uint32_t notes_used;
 	struct seep_trace_count allocated; /* summed up over all epochs and sites */

@@ -145,46 +145,85 @@ static void a_week_has_some_five_hundred_epochs(void **state)
 	assert_in_range(total, 400, 550);
 }
 
+/* Each block comes twice, a tick apart, but in the same hundred of ticks, between whose borders births are not told apart. */
 static void live_blocks_are_sorted_over_all_frames(void **state)
 {
-	const uint32_t blocks = 1200000;
+	const uint32_t entries = 600000;
 	struct seep_trace_frame frame;
 	uint64_t count = 0, bytes = 0;
-	uint32_t before[3] = {0}, frames = 0;
+	uint64_t before[4] = {0};
+	uint32_t frames = 0;
 	uint8_t *raw;
 
 	(void)state;
-	for (uint32_t i = 0; i < blocks; i++)
-		tell(SEEP_EVENT_ALLOC, 0x1000 + 16 * (uint64_t)i, 0, i, 1 + i * 7 % 1000, i * 31 % 5000);
+	for (uint32_t tick = 4900; tick; tick -= 100)
+		seep_cohorts_add_mark(&books.cohorts, tick);
+	for (uint32_t i = 0; i < 2 * entries; i++) {
+		uint32_t number = i % entries;
+
+		tell(SEEP_EVENT_ALLOC, 0x1000 + 16 * (uint64_t)i, 0, number, 1 + number * 7 % 1000,
+			number * 31 % 2500 * 2 + i / entries);
+	}
 	seep_books_settle(&books);
 	assert_int_equal(seep_live_write(&books, writer), 0);
 	while ((raw = next_frame(&frame))) {
-		const uint64_t *address = (uint64_t *)(raw + sizeof(struct seep_trace_live));
-		const uint64_t *size = address + frame.entries;
+		const uint64_t *blocks = (uint64_t *)(raw + sizeof(struct seep_trace_live));
+		const uint64_t *size = blocks + frame.entries;
 		const uint32_t *stack = (uint32_t *)(size + frame.entries), *tag = stack + frame.entries;
 		const uint32_t *birth = tag + frame.entries;
 
 		frames++;
 		assert_int_equal(frame.kind, SEEP_FRAME_LIVE);
+		assert_int_equal(frame.raw_bytes, sizeof(struct seep_trace_live) + 28 * (size_t)frame.entries);
 		for (uint32_t i = 0; i < frame.entries; i++) {
-			uint32_t number = (uint32_t)((address[i] - 0x1000) / 16);
-			uint32_t now[3] = {stack[i], tag[i], birth[i]};
+			uint32_t number = (uint32_t)size[i], at = 0;
+			uint64_t now[4] = {stack[i], tag[i], birth[i], size[i]};
 
-			assert_int_equal(size[i], number);
+			assert_int_equal(blocks[i], 2);
 			assert_int_equal(stack[i], 1 + number * 7 % 1000);
 			assert_int_equal(tag[i], stack[i] % 3);
-			assert_int_equal(birth[i], number * 31 % 5000);
-			assert_true(now[0] > before[0] ||
-				    (now[0] == before[0] && (now[1] > before[1] || now[2] >= before[2])));
+			assert_int_equal(birth[i], number * 31 % 2500 * 2 / 100 * 100);
+			while (at < 3 && now[at] == before[at])
+				at++;
+			assert_true(now[at] > before[at]);
 			memcpy(before, now, sizeof(now));
 			count++;
 			bytes += size[i];
 		}
 		free(raw);
 	}
-	assert_int_equal(frames, 3);
-	assert_int_equal(count, blocks);
-	assert_int_equal(bytes, (uint64_t)blocks * (blocks - 1) / 2);
+	assert_int_equal(frames, 2);
+	assert_int_equal(count, entries);
+	assert_int_equal(bytes, (uint64_t)entries * (entries - 1) / 2);
+}
+
+static void births_are_those_of_the_last_border(void **state)
+{
+	struct seep_cohorts c = {0};
+
+	(void)state;
+	assert_int_equal(seep_cohorts_floor(&c, 0), 0);
+	assert_int_equal(seep_cohorts_floor(&c, UINT32_MAX), 0);
+	seep_cohorts_add_epoch(&c, 100);
+	seep_cohorts_add_mark(&c, 103);
+	seep_cohorts_add_mark(&c, 102); /* another thread's, which comes later */
+	seep_cohorts_add_epoch(&c, 100);
+	seep_cohorts_add_mark(&c, 200);
+	assert_int_equal(seep_cohorts_floor(&c, 99), 0);
+	assert_int_equal(seep_cohorts_floor(&c, 100), 100);
+	assert_int_equal(seep_cohorts_floor(&c, 101), 100);
+	assert_int_equal(seep_cohorts_floor(&c, 102), 102);
+	assert_int_equal(seep_cohorts_floor(&c, 199), 103);
+	assert_int_equal(seep_cohorts_floor(&c, UINT32_MAX), 200);
+	/* Marks without end take no memory without end; epochs go on. */
+	for (uint32_t tick = 1000; tick < 1000 + 2 * SEEP_COHORTS_MARKS_MAX; tick++)
+		seep_cohorts_add_mark(&c, tick);
+	assert_true(c.used <= SEEP_COHORTS_MARKS_MAX + 3);
+	assert_int_equal(seep_cohorts_floor(&c, UINT32_MAX), 1000 + SEEP_COHORTS_MARKS_MAX - 4);
+	seep_cohorts_add_epoch(&c, 2000000);
+	assert_int_equal(seep_cohorts_floor(&c, 2000001), 2000000);
+	seep_cohorts_close(&c);
+	assert_int_equal(seep_cohorts_floor(&c, 2000001), 0);
 }
 
 static void stacks_and_modules_are_written_once(void **state)
@@ -272,6 +311,7 @@ int main(void)
 		TEST(a_crowded_epoch_goes_on_in_further_frames),
 		TEST(a_week_has_some_five_hundred_epochs),
 		TEST(live_blocks_are_sorted_over_all_frames),
+		TEST(births_are_those_of_the_last_border),
 		TEST(stacks_and_modules_are_written_once),
 		TEST(notes_are_bounded),
 	};

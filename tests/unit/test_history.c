@@ -158,9 +158,9 @@ static void an_epoch_may_take_several_frames(void **state)
 		.peak_live_bytes = 30};
 	struct {
 		struct seep_trace_live head;
-		uint64_t addresses[2], bytes[2];
+		uint64_t counts[2], bytes[2];
 		uint32_t stacks[2], tags[2], births[2];
-	} live = {.addresses = {16, 32}, .bytes = {10, 20}, .stacks = {1, 2}};
+	} live = {.counts = {1, 1}, .bytes = {10, 20}, .stacks = {1, 2}};
 	struct walked walked = {0};
 	struct seep_trace *t;
 	struct seep_error error;

@@ -324,9 +324,9 @@ static void live_blocks_that_disagree_are_a_fault(void **state)
 	struct recording *r = record(NULL, &setup);
 	struct {
 		struct seep_trace_live head;
-		uint64_t address, bytes;
+		uint64_t count, bytes;
 		uint32_t stack, tag, birth, pad;
-	} one = {.address = 16, .bytes = 9, .stack = 1};
+	} one = {.count = 1, .bytes = 9, .stack = 1};
 	struct seep_trace *t;
 	uint8_t *bytes;
 
@@ -335,6 +335,29 @@ static void live_blocks_that_disagree_are_a_fault(void **state)
 	recording_end(r, SEEP_END_EXITED, 0, 0, NULL);
 	t = read_recording(r, &bytes);
 	assert_fault(t, "at 1 sites the live blocks are not those that the epochs left (7 blocks of 516 bytes");
+	seep_trace_free(t);
+	free(bytes);
+	recording_close(r);
+}
+
+static void impossible_live_blocks_are_left_out(void **state)
+{
+	struct recording *r = record(NULL, &setup);
+	struct {
+		struct seep_trace_live head;
+		uint64_t counts[3], bytes[3];
+		uint32_t stacks[3], tags[3], births[3], pad;
+	} three = {.counts = {0, UINT64_MAX / 8, 1}, .bytes = {100, 9, 9}, .stacks = {1, 1, 1}};
+	struct seep_trace *t;
+	uint8_t *bytes;
+
+	(void)state;
+	recording_frame(r, SEEP_FRAME_LIVE, 3, &three, 8 + 3 * 28);
+	recording_end(r, SEEP_END_EXITED, 0, 0, NULL);
+	t = read_recording(r, &bytes);
+	assert_fault(t, "2 groups of live blocks have no block or more bytes than there can be, and were left out");
+	assert_fault(t, "at 1 sites the live blocks are not those that the epochs left (7 blocks of 516 bytes");
+	assert_false(seep_trace_complete(t));
 	seep_trace_free(t);
 	free(bytes);
 	recording_close(r);
@@ -563,6 +586,7 @@ int main(void)
 		cmocka_unit_test(kinds_of_later_versions_are_skipped),
 		cmocka_unit_test(an_end_that_disagrees_is_a_fault),
 		cmocka_unit_test(live_blocks_that_disagree_are_a_fault),
+		cmocka_unit_test(impossible_live_blocks_are_left_out),
 		cmocka_unit_test(forged_numbers_do_no_harm),
 		cmocka_unit_test(stacks_are_bounded_in_depth),
 		cmocka_unit_test(small_files_stay_small),

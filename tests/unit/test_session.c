@@ -86,10 +86,14 @@ static void all_kinds_of_records_are_counted(void **state)
 	assert_int_equal(t->nodes_used, 3);
 	assert_int_equal(t->nodes[1].parent, 1);
 	assert_int_equal(t->nodes[1].address, 0x10020);
-	assert_int_equal(t->blocks_used, 3);
-	assert_int_equal(t->blocks[0].stack, 2);
-	assert_int_equal(t->blocks[2].stack, 3);
-	assert_int_equal(t->blocks[2].address, 0x3000);
+	assert_int_equal(t->cohorts_used, 3);
+	assert_int_equal(t->cohorts[0].stack, 2);
+	assert_int_equal(t->cohorts[2].stack, 3);
+	assert_int_equal(t->cohorts[2].count, 1);
+	assert_int_equal(t->cohorts[0].bytes, 3000);
+	assert_int_equal(t->cohorts[1].bytes, 50); /* born after the mark */
+	assert_true(t->cohorts[1].birth > t->cohorts[0].birth);
+	assert_int_equal(t->cohorts[2].bytes, 4000);
 	assert_string_equal(trace_note(t, SEEP_NOTE_MARK)->text, "half-time");
 	assert_null(trace_note(t, SEEP_NOTE_FAULT));
 	assert_int_equal(stat(recording.path, &st), 0);
