@@ -59,7 +59,7 @@ static bool folds_take(struct seep_drain *d, uint32_t number, const struct seep_
 
 bool seep_record_aside(struct seep_drain *d, uint32_t number, const struct seep_wire_unit *unit)
 {
-	uint64_t kind = unit->a >> SEEP_WIRE_KIND_SHIFT, now = d->books->now_ns;
+	uint64_t kind = unit->a >> SEEP_WIRE_KIND_SHIFT;
 
 	if (kind == SEEP_RECORD_FOLDS)
 		return folds_take(d, number, unit);
