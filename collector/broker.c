@@ -154,8 +154,9 @@ static int session_run(struct broker *b, int connection, pid_t traced, int famil
 {
 	struct seep_session_setup setup = *b->setup;
 
-	setup.report_fds[0] = b->launcher;
-	setup.report_fds[1] = family;
+	/* The broker first: whoever is told by it of a session must know of that session from then on. */
+	setup.report_fds[0] = family;
+	setup.report_fds[1] = b->launcher;
 	broker_close(b, true);
 	return seep_session_run(&setup, connection, traced);
 }
