@@ -101,9 +101,9 @@ wait_for_trace() {
 	exits 126
 	same "$err" "seep: ./plain: cannot be executed: Permission denied"
 
-	try "$seep" run -- .
+	try "$seep" run -- ./
 	exits 126
-	same "$err" "seep: .: cannot be executed: Is a directory"
+	same "$err" "seep: ./: cannot be executed: Is a directory"
 }
 
 @test "a statically linked program runs, and seep says why there is no trace" {
