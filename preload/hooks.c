@@ -66,7 +66,7 @@ static inline bool passes_by(const void *block)
 }
 
 /* Before the real free; the caller then makes it, as its last call. */
-static inline void freed(void *block)
+static inline __attribute__((always_inline)) void freed(void *block)
 {
 	struct seep_thread *thread = seep_thread_enter(SEEP_PLACE_RECORDER);
 
@@ -112,7 +112,8 @@ void free_aligned_sized(void *block, size_t alignment, size_t bytes)
 }
 
 /* realloc of a block that exists. */
-static inline void *renew(void *block, size_t bytes, const struct seep_unwind_start *start)
+static inline __attribute__((always_inline)) void *renew(
+	void *block, size_t bytes, const struct seep_unwind_start *start)
 {
 	struct seep_thread *thread = seep_thread_enter(SEEP_PLACE_RECORDER);
 	struct seep_renewal renewal = {0};

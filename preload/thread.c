@@ -55,23 +55,24 @@ static struct seep_wire_segment *take_fresh(struct seep_process *process, uint32
 }
 
 /* A signal handler that jumps out of a hook (siglongjmp) leaves the thread marked as inside for ever. The hook's frame
- * is gone when we stand further out on the same stack; a handler on a stack of its own proves nothing. */
-static bool hook_was_left(void)
+ * is gone when the frame of another one is in its place or further out on the same stack; a handler on a stack of its own proves
+ * nothing. */
+static bool hook_was_left(uintptr_t frame)
 {
 	stack_t alternate;
 
-	if ((uintptr_t)__builtin_frame_address(0) <= seep_guard.stack)
+	if (frame < seep_guard.stack)
 		return false;
 	return seep_kernel(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
 }
 
-struct seep_thread *seep_thread_nested(enum seep_thread_place place)
+struct seep_thread *seep_thread_nested(enum seep_thread_place place, uintptr_t frame)
 {
-	if (hook_was_left()) {
+	if (hook_was_left(frame)) {
 		if (seep_process)
 			seep_process_unlock_left(seep_process);
 		seep_guard.place = SEEP_PLACE_PROGRAM;
-		return seep_thread_enter(place);
+		return seep_thread_enter_at(place, frame);
 	}
 	if (seep_guard.place == SEEP_PLACE_RECORDER)
 		seep_process_unrecorded();

@@ -67,19 +67,18 @@ void seep_thread_detach(void);
 /* In a forked child whose thread is in a hook: lets the hook go on in the given process's memory, for the last time. */
 void seep_thread_end_hook(struct seep_process *process);
 
-/* Slow path of seep_thread_enter, where the thread seems to be in a hook already. */
-struct seep_thread *seep_thread_nested(enum seep_thread_place place);
+/* Slow path of seep_thread_enter, where the thread seems to be in a hook already. frame: of the hook that is entered now. */
+struct seep_thread *seep_thread_nested(enum seep_thread_place place, uintptr_t frame);
 
-/* Begins a hook: NULL if this call is not to be recorded. Otherwise seep_thread_leave must follow. */
-static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place)
+static inline struct seep_thread *seep_thread_enter_at(enum seep_thread_place place, uintptr_t frame)
 {
 	struct seep_guard *guard = &seep_guard;
 	struct seep_thread *thread = guard->thread;
 
 	if (__builtin_expect(guard->place != SEEP_PLACE_PROGRAM, 0))
-		return seep_thread_nested(place);
+		return seep_thread_nested(place, frame);
 	guard->place = (uint8_t)place;
-	guard->stack = (uintptr_t)__builtin_frame_address(0);
+	guard->stack = frame;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (__builtin_expect(!thread->segment, 0)) {
 		thread = seep_thread_attach();
@@ -87,6 +86,13 @@ static inline struct seep_thread *seep_thread_enter(enum seep_thread_place place
 			guard->place = SEEP_PLACE_PROGRAM;
 	}
 	return thread;
+}
+
+/* Begins a hook: NULL if this call is not to be recorded. Otherwise seep_thread_leave must follow. To be inlined in the hook
+ * itself, like whatever calls it: hooks are told from each other by their frames. */
+static inline __attribute__((always_inline)) struct seep_thread *seep_thread_enter(enum seep_thread_place place)
+{
+	return seep_thread_enter_at(place, (uintptr_t)__builtin_frame_address(0));
 }
 
 static inline void seep_thread_move(enum seep_thread_place place)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What is done to a traced program, or to the recorder, harms neither the program nor its trace: what takes more than one
+# program with known truth to show.
+. tests/tap.sh
+programs=$PWD/build/tests/programs
+build=$PWD/build
+for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+
+# Up to half a minute for a collector that nobody waits for.
+finished() {
+	tries=0
+	until "$build/seep" info "$1" 2>/dev/null | grep -q '^complete  *yes'; do
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || return
+		sleep 0.1
+	done
+}
+
+# ---- A signal handler jumps out of hooks ----
+
+jumped_out() {
+	trace=$scratch/jumped.seep
+	timeout -k 1 60 env LD_PRELOAD="$build/libseep.so $programs/siglongjmp_out.so" SEEP_OUTPUT="$trace" \
+		"$programs/siglongjmp_out" && finished "$trace" &&
+		"$build/seep" report --json "$trace" |
+		jq -e '[.sites[] | select(.unfreed_count > 0 and .unfreed_bytes == 77 * .unfreed_count) | .unfreed_count] == [3, 3]'
+}
+
+try "a signal handler jumps out of hooks: recording goes on, from the same frame too" jumped_out
+done_testing
