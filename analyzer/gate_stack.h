@@ -31,6 +31,7 @@ struct seep_gate_stack {
 	struct seep_gate_frame *frames;
 	size_t count;
 	size_t at; /* the frame that names the site; 0 also for an empty stack */
+	const char *allocator; /* "calloc": the function that the leaf called; NULL: not known. Part of no frame */
 	const char *component;
 	const char *tag; /* NULL: none */
 	bool own; /* some frame is */

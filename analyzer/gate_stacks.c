@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "demangle.h"
 #include "gate_stacks.h"
 #include "names.h"
 #include "own_code.h"
@@ -187,7 +188,7 @@ static int add_frames(struct seep_gate_stacks *s, const struct seep_trace_node *
 		seep_array_reserve(&f->plain, &f->plain_capacity, f->count + count, sizeof(*f->plain)) < 0)
 		return -1;
 	linkage = seep_symbols_linkage(s->symbols, node->module, node->address);
-	if (first && strcmp(f->plain[first - 1].module, found->module))
+	if (!first || strcmp(f->plain[first - 1].module, found->module))
 		called = seep_symbols_called(s->symbols, node->module, node->address);
 	for (size_t i = 0; i < count; i++) {
 		struct seep_gate_frame *g = &f->gate[f->count];
@@ -245,6 +246,26 @@ static uint64_t id_of(struct seep_gate_stacks *s, const struct seep_gate_stack *
 	return XXH3_64bits_digest(s->hash);
 }
 
+/* libstdc++'s operator new[] jumps into operator new, which is in the stack then: the caller knows which it called. */
+static int correct_new(struct seep_gate_stacks *s, struct seep_gate_stack *stack)
+{
+	const char *called = NULL;
+	char *readable;
+	size_t i = 1;
+
+	while (i < stack->count && stack->frames[i].inlined && !stack->frames[i].called)
+		i++;
+	if (i < stack->count)
+		called = stack->frames[i].called;
+	if (!called || strncmp(called, "_Zna", 4) || strncmp(stack->frames[0].function, "operator new(", 13))
+		return 0;
+	readable = seep_demangle(called);
+	stack->frames[0].linkage = called;
+	stack->frames[0].function = readable ? seep_names_keep(s->names, readable) : NULL;
+	free(readable);
+	return stack->frames[0].function ? 0 : -1;
+}
+
 /* From the frames in the scratch. */
 static struct seep_gate_stack *make_stack(struct seep_gate_stacks *s, bool whole, const char *tag)
 {
@@ -265,6 +286,9 @@ static struct seep_gate_stack *make_stack(struct seep_gate_stacks *s, bool whole
 		stack->frames[i] = f->gate[i];
 		stack->own = stack->own || f->gate[i].own;
 	}
+	stack->allocator = stack->count ? stack->frames[0].called : NULL;
+	if (correct_new(s, stack) < 0)
+		return NULL;
 	stack->id = id_of(s, stack);
 	stack->start_reason = seep_start_memory_reason(stack);
 	return stack;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "demangle.h"
 #include "suppression_forms.h"
 
 bool seep_suppressions_lsan_match(const char *pattern, const char *text)
@@ -66,7 +67,21 @@ int seep_supp_lsan_parse(struct seep_supp_lines *lines, char *line)
 /* LeakSanitizer's stacks begin in its own malloc. */
 static bool match_allocator(const char *pattern, const struct seep_gate_stack *stack)
 {
-	return !seep_supp_from_new(stack) && seep_suppressions_lsan_match(pattern, "malloc");
+	return !seep_supp_from_new(stack) &&
+	       seep_suppressions_lsan_match(pattern, stack->allocator ? stack->allocator : "malloc");
+}
+
+/* A function that no other file can call may have no linker's name in the debug information: then LeakSanitizer has its bare name. */
+static bool match_function(const char *pattern, const struct seep_gate_frame *frame)
+{
+	const char *bare = strrchr(frame->function, ':');
+
+	if (!frame->named)
+		return false;
+	if (seep_suppressions_lsan_match(pattern, frame->function))
+		return true;
+	return bare && !frame->function[seep_demangle_base(frame->function)] &&
+	       seep_suppressions_lsan_match(pattern, bare + 1);
 }
 
 bool seep_supp_lsan_match(const struct seep_supp_rule *rule, const struct seep_gate_stack *stack)
@@ -76,7 +91,7 @@ bool seep_supp_lsan_match(const struct seep_supp_rule *rule, const struct seep_g
 
 		if (seep_suppressions_lsan_match(rule->pattern, frame->module_path) ||
 			seep_suppressions_lsan_match(rule->pattern, frame->module_real_path) ||
-			(frame->named && seep_suppressions_lsan_match(rule->pattern, frame->function)) ||
+			match_function(rule->pattern, frame) ||
 			(frame->file && seep_suppressions_lsan_match(rule->pattern, frame->file)))
 			return true;
 	}

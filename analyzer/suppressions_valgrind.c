@@ -24,7 +24,7 @@
 
 #define CONTEXT_MAX 24 /* as in Valgrind */
 
-/* Valgrind's own malloc, in which its stacks begin. Which of them was called is not recorded. */
+/* Valgrind's own malloc, in which its stacks begin. */
 static const char *const allocators[] = {"malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign",
 	"valloc", "pvalloc", "reallocarray"};
 #define ALLOCATOR_OBJECT "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so"
@@ -166,14 +166,22 @@ int seep_supp_valgrind_parse(struct seep_supp_lines *lines, char *line)
 
 /* ---- Matching ---- */
 
-static bool match_allocator(const struct seep_supp_frame *frame)
+static bool match_allocator(const struct seep_supp_frame *frame, const char *called)
 {
+	bool known = false;
+
 	if (frame->kind == SEEP_SUPP_OBJECT)
 		return seep_glob_match(frame->glob, ALLOCATOR_OBJECT);
-	if (frame->kind == SEEP_SUPP_FUNCTION)
-		for (size_t i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++)
-			if (seep_glob_match(frame->glob, allocators[i]))
-				return true;
+	if (frame->kind != SEEP_SUPP_FUNCTION)
+		return false;
+	for (size_t i = 0; called && i < sizeof(allocators) / sizeof(allocators[0]); i++)
+		known = known || !strcmp(called, allocators[i]);
+	if (known)
+		return seep_glob_match(frame->glob, called);
+	/* Where the call does not say which of them it was, it may have been any. */
+	for (size_t i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++)
+		if (seep_glob_match(frame->glob, allocators[i]))
+			return true;
 	return false;
 }
 
@@ -232,8 +240,8 @@ bool seep_supp_valgrind_match(const struct seep_supp_rule *rule, const struct se
 		if (want->kind == SEEP_SUPP_ANY_FRAMES) {
 			retry_r = ++r;
 			retry_f = f;
-		} else if (f < count &&
-			   (f < shift ? match_allocator(want) : match_frame(want, &stack->frames[f - shift]))) {
+		} else if (f < count && (f < shift ? match_allocator(want, stack->allocator)
+						   : match_frame(want, &stack->frames[f - shift]))) {
 			r++;
 			f++;
 		} else if (retry_r && retry_f < count) {

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "demangle.h"
 #include "suppression_forms.h"
 
 #define LINES_MAX 20 /* and the wrappers: Valgrind takes 24 */
@@ -78,6 +79,7 @@ static const struct seep_gate_frame *frame_for_lsan(const struct seep_gate_stack
 static void write_lsan(FILE *out, const struct seep_gate_stack *stack)
 {
 	const struct seep_gate_frame *f;
+	const char *function;
 
 	if (!stack->count)
 		return;
@@ -86,8 +88,12 @@ static void write_lsan(FILE *out, const struct seep_gate_stack *stack)
 		fprintf(out, "leak:%s\n", f->module);
 		return;
 	}
+	function = f->function;
+	/* Without a linker's name in the debug information, LeakSanitizer has the bare one (see match_function). */
+	if (!function[seep_demangle_base(function)] && strrchr(function, ':'))
+		function = strrchr(function, ':') + 1;
 	fputs("leak:^", out);
-	for (const char *c = f->function; *c; c++)
+	for (const char *c = function; *c; c++)
 		fputc(*c == '$' ? '*' : *c, out);
 	fputs("$\n", out);
 }
