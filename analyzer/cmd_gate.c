@@ -131,8 +131,9 @@ static int update_baseline(struct gate *g)
 		return seep_gate_note(&g->work.verdict, "%s was not written, as not everything was measured",
 			g->work.policy.baseline);
 	b = seep_gate_baseline(&g->work.verdict);
-	result = b ? seep_baseline_write(b, g->work.policy.baseline, &g->work.error)
-		   : seep_error_set(&g->work.error, "out of memory");
+	if (!b)
+		return seep_error_set(&g->work.error, "out of memory");
+	result = seep_baseline_write(b, g->work.policy.baseline, &g->work.error);
 	if (result < 0) {
 		seep_baseline_free(b);
 		return -1;

@@ -240,7 +240,9 @@ static void name_entry(
 		else if (at < bytes)
 			at += (size_t)snprintf(callers + at, bytes - at, "%s%s", at ? " < " : "", f->function);
 	}
-	entry->function = named ? named->function : stack->count ? stack->frames[stack->at].function : "(no stack)";
+	if (!named && stack->at < stack->count)
+		named = &stack->frames[stack->at];
+	entry->function = named ? named->function : "(no stack)";
 	entry->callers = callers;
 }
 

@@ -289,8 +289,11 @@ static int measure_sites(
 	struct seep_gate_measure *m, struct seep_gate_process *p, struct seep_trace *t, struct seep_error *error)
 {
 	struct seep_trace_count *counts = calloc(t->site_count + 1, sizeof(*counts));
-	int result = counts ? count_sites(m, p, t, counts, error) : no_memory(t->name, error);
+	int result;
 
+	if (!counts)
+		return no_memory(t->name, error);
+	result = count_sites(m, p, t, counts, error);
 	if (result == 0 && p->state == SEEP_GATE_MEASURED)
 		result = take_sites(m, p, t, counts, error);
 	free(counts);

@@ -130,7 +130,7 @@ static void explain_missing(struct seep_gate_recording *r, const struct seep_pro
 
 /* ---- The run ---- */
 
-static int run(struct seep_gate_recording *r, const struct seep_program *program, char *setting, char **argv,
+static int run(struct seep_gate_recording *r, const struct seep_program *program, const char *setting, char **argv,
 	struct seep_error *error)
 {
 	const char *const settings[] = {setting, NULL};

@@ -350,7 +350,7 @@ int seep_gate_stacks_of(struct seep_gate_stacks *s, const struct seep_site *site
 	}
 	if (name_stack(s, site, stack, error) < 0)
 		return -1;
-	if (seep_array_reserve(&s->stacks, &s->capacity, s->count + 1, sizeof(*s->stacks)) < 0 ||
+	if (seep_array_reserve(&s->stacks, &s->capacity, s->count + 1, sizeof(struct seep_gate_stack *)) < 0 ||
 		!seep_map_at(&s->index, hash.high64, hash.low64, (uint32_t)s->count, &added))
 		return seep_error_set(error, "%s: out of memory for its stacks", s->trace->name);
 	s->stacks[s->count++] = *stack;

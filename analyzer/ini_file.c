@@ -73,7 +73,7 @@ static char *read_line(char *to, int size, void *stream)
 		fail(r, "expected a line of at most %d bytes", size - 2);
 	else if (*line == '[')
 		begin_section(r, line);
-	return r->failed ? NULL : strcpy(to, line);
+	return r->failed ? NULL : memcpy(to, line, strlen(line) + 1);
 }
 
 /* inih's handler: 0 means that the line is wrong. */

@@ -148,7 +148,9 @@ static const char *keep(struct seep_policy *p, const char *before, const char *b
 {
 	char *copy = seep_arena_take(&p->arena, strlen(before) + strlen(between) + strlen(text) + 1);
 
-	return copy ? strcat(strcat(strcpy(copy, before), between), text) : NULL;
+	if (copy)
+		stpcpy(stpcpy(stpcpy(copy, before), between), text);
+	return copy;
 }
 
 /* In a component's section there are only its limits. */

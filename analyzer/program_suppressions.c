@@ -159,9 +159,8 @@ static bool follow(Elf *elf, uint64_t address, uint64_t *result)
 			*result = (uint64_t)operand;
 		else if (in->action == SET_FROM_HERE)
 			*result = address + (uint64_t)operand;
-		else if (in->action == LOAD_FROM_HERE && !load_pointer(elf, address + (uint64_t)operand, result))
-			return false;
-		else if (in->action == LOAD && (!known || !load_pointer(elf, *result, result)))
+		else if ((in->action == LOAD_FROM_HERE && !load_pointer(elf, address + (uint64_t)operand, result)) ||
+			 (in->action == LOAD && (!known || !load_pointer(elf, *result, result))))
 			return false;
 		known = known || (in->action != SKIP && in->action != JUMP);
 	}

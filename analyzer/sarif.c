@@ -29,7 +29,7 @@ static const char *uri_of(struct seep_verdict *v, const char *before, const char
 		else
 			to += sprintf(to, "%%%02X", (unsigned)(unsigned char)*path);
 	}
-	strcpy(to, after);
+	stpcpy(to, after);
 	return uri;
 }
 

@@ -117,6 +117,8 @@ static const char *find_name(struct seep_sources *s, const char *file, bool *bel
 	if (!rest && realpath(path, real))
 		rest = behind(real, s->root, strlen(s->root));
 	*below = rest != NULL;
+	while (rest && !strncmp(rest, "./", 2))
+		rest += 2;
 	return seep_names_keep(s->names, rest ? rest : path);
 }
 

@@ -42,10 +42,10 @@ struct seep_supp_rule *seep_supp_add(struct seep_supp_lines *lines, unsigned num
 
 struct seep_arena *seep_supp_arena(struct seep_suppressions *s);
 
-int seep_supp_lsan_parse(struct seep_supp_lines *lines, char *first);
+int seep_supp_lsan_parse(struct seep_supp_lines *lines, char *line);
 bool seep_supp_lsan_match(const struct seep_supp_rule *rule, const struct seep_gate_stack *stack);
 
-int seep_supp_valgrind_parse(struct seep_supp_lines *lines, char *first);
+int seep_supp_valgrind_parse(struct seep_supp_lines *lines, char *line);
 bool seep_supp_valgrind_match(const struct seep_supp_rule *rule, const struct seep_gate_stack *stack);
 
 /* Whether the stack begins in the C++ library's operator new, which LeakSanitizer and Valgrind put in the place of malloc. */

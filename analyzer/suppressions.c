@@ -147,7 +147,7 @@ struct seep_supp_rule *seep_supp_add(struct seep_supp_lines *lines, unsigned num
 		};
 	}
 	if (!rule || !text || !rule->shown.name ||
-		seep_array_reserve(&s->rules, &s->capacity, s->count + 1, sizeof(*s->rules)) < 0) {
+		seep_array_reserve(&s->rules, &s->capacity, s->count + 1, sizeof(struct seep_supp_rule *)) < 0) {
 		free(rule);
 		no_memory(lines);
 		return NULL;
@@ -160,14 +160,14 @@ int seep_suppressions_read_text(
 	struct seep_suppressions *s, const char *name, const char *text, struct seep_error *error)
 {
 	struct seep_supp_lines lines = {.suppressions = s, .next = text, .error = error};
-	char *line;
+	char *line = NULL;
 	int result;
 
 	lines.name = seep_printable(&s->arena, name);
 	if (!lines.name)
 		return seep_error_set(error, "out of memory for suppressions");
 	result = seep_supp_line(&lines, &line);
-	if (result <= 0)
+	if (result <= 0 || !line)
 		return result;
 	return *line == '{' ? seep_supp_valgrind_parse(&lines, line) : seep_supp_lsan_parse(&lines, line);
 }
