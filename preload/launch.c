@@ -232,6 +232,17 @@ static void write_decimal(char *end, int number, char **start)
 	*start = end;
 }
 
+/* In a program that was started with one of its first three descriptors closed, ours would get its number. */
+static void keep_off_standard_streams(int *fd)
+{
+	long moved = *fd > 2 ? -1 : seep_kernel(SYS_fcntl, *fd, F_DUPFD_CLOEXEC, 3);
+
+	if (moved < 0)
+		return;
+	seep_kernel(SYS_close, *fd);
+	*fd = (int)moved;
+}
+
 int seep_launch_collector(char **envp)
 {
 	size_t stacks_bytes = 2 * STACK_BYTES;
@@ -244,6 +255,7 @@ int seep_launch_collector(char **envp)
 		count++;
 	if (launch && stacks && find_collector(launch, envp) && copy_environment(launch, envp, count) &&
 		seep_kernel(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
+		keep_off_standard_streams(&sockets[1]);
 		launch->socket = sockets[1];
 		write_decimal(launch->descriptor + sizeof launch->descriptor, sockets[1], &launch->arguments[2]);
 		launch->arguments[0] = launch->path;
