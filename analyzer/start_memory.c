@@ -70,7 +70,8 @@ static const struct rule rules[] = {
 	{LIBSTDCXX, 0, "std::chrono::get_tzdb* std::chrono::reload_tzdb*", "data of the time zone"},
 	{ANY, 0, "GLOBAL__sub_I_eh_alloc.cc",
 		"the emergency pool of exceptions, in a program that holds libstdc++ itself"},
-	{RUST, 0, "std::rt::init* std::rt::lang_start*", "what Rust's runtime keeps of the main thread"},
+	{RUST, 0, "std::rt::init* std::rt::lang_start* std::thread::current* std::sys_common::thread_info*",
+		"what Rust's runtime keeps of the main thread"},
 };
 
 static bool begins(const char *text, const char *start)

@@ -23,7 +23,7 @@ _seep() {
 	fi
 
 	# What stands after -- is another command's.
-	if [ "$command" = run ]; then
+	if [ "$command" = run ] || [ "$command" = gate ]; then
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			if [ "${COMP_WORDS[i]}" = -- ]; then
 				if declare -F _command_offset >/dev/null; then
