@@ -287,7 +287,7 @@ inconclusive() {
 	gate -- "$programs/gate_marks"
 	exits 1
 	same "$(value '.totals.leak | "\(.blocks)*\(.bytes)"')" "7*124"
-	gate --since warm --until done -- "$programs/gate_marks"
+	gate --since warm --until "done" -- "$programs/gate_marks"
 	exits 1
 	same "$(sites leak)" "main 2*20"
 	same "$(value '.sites[0].line')" "$(line_of gate_marks.c between)"
@@ -295,7 +295,7 @@ inconclusive() {
 	same "$(value '.totals.leak | "\(.blocks)*\(.bytes)"')" "6*24"
 	gate --until warm -- "$programs/gate_marks"
 	same "$(sites leak)" "main 1*100"
-	gate --since warm --until done -- "$programs/gate_marks" freed
+	gate --since warm --until "done" -- "$programs/gate_marks" freed
 	exits 0
 	gate --since warm --until never -- "$programs/gate_marks"
 	inconclusive 'it has the mark "warm", but not "never" after it'

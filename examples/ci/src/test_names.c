@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../third_party/wordlist/wordlist.h"
+#include <wordlist.h>
 
 #include <assert.h>
 #include <stdio.h>

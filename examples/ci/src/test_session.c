@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../src/session.h"
+#include "session.h"
 
 #include <assert.h>
 #include <stdio.h>
