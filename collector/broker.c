@@ -26,6 +26,7 @@ struct recording {
 	pid_t session;
 	pid_t traced;
 	char *path;
+	bool ended;
 };
 
 struct broker {
@@ -107,14 +108,31 @@ static void families_listen(struct broker *b)
 	}
 }
 
+static bool dead_find(struct broker *b)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < b->recordings_used; i++) {
+		struct recording *r = &b->recordings[i];
+		struct pollfd end = {.fd = r->pidfd, .events = POLLIN};
+
+		r->ended = r->pidfd < 0 || poll(&end, 1, 0) > 0;
+		found = found || r->ended;
+	}
+	return found;
+}
+
 /* A session that ended without having finished was killed. Its trace is readable as far as it goes. */
 static void dead_speak_for(struct broker *b)
 {
+	if (!dead_find(b))
+		return;
+	/* What it said, it said before it ended; but that may have been after the last listening. */
+	families_listen(b);
 	for (uint32_t i = 0; i < b->recordings_used;) {
 		const struct recording *r = &b->recordings[i];
-		struct pollfd ended = {.fd = r->pidfd, .events = POLLIN};
 
-		if (r->pidfd >= 0 && poll(&ended, 1, 0) <= 0) {
+		if (!r->ended) {
 			i++;
 			continue;
 		}
