@@ -58,14 +58,13 @@ static void recording_add(struct broker *b, pid_t session, pid_t traced, const c
 
 static void recording_remove(struct broker *b, uint32_t i)
 {
-	struct recording *last = &b->recordings[b->recordings_used - 1], removed = b->recordings[i];
+	struct recording *removed = &b->recordings[i];
 
-	b->recordings[i] = *last;
-	*last = (struct recording){.pidfd = -1};
+	if (removed->pidfd >= 0)
+		close(removed->pidfd);
+	free(removed->path);
 	b->recordings_used--;
-	if (removed.pidfd >= 0)
-		close(removed.pidfd);
-	free(removed.path);
+	memmove(removed, removed + 1, (b->recordings_used - i) * sizeof(*removed));
 }
 
 static void line_take(struct broker *b, pid_t session, const char *line)
