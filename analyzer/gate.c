@@ -418,6 +418,7 @@ int seep_gate_judge(struct seep_verdict *v, const struct seep_gate_case *c, stru
 		.suppressions = c->suppressions,
 		.sources = c->sources,
 		.command_status = c->command_status,
+		.runs = c->policy->scales ? c->measure_count : 0,
 	};
 	seep_gate_sites_open(&sites, v, c);
 	result = judge(v, &sites);

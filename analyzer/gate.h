@@ -126,6 +126,7 @@ struct seep_verdict {
 	size_t gone_count;
 	bool has_baseline, baseline_updated;
 
+	size_t runs; /* with --scale: 2 or 3, by policy->iterations; else 0 */
 	size_t judged, foreign, unreliable, executed, unmarked; /* processes */
 	uint64_t allocations; /* of the judged ones */
 

@@ -75,7 +75,7 @@ static json_t *iterations_of(const struct seep_verdict *v, const struct seep_gat
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < 3 && v->policy->scales; i++)
+	for (size_t i = 0; i < v->runs; i++)
 		json_array_append_new(list, amount(&site->at_iterations[i]));
 	return list;
 }
@@ -96,6 +96,15 @@ static json_t *site_of(struct seep_verdict *v, const struct seep_gate_site *s)
 		json_object_set_new(site, "blocks_per_iteration", json_real(s->blocks_per_iteration));
 	}
 	return site;
+}
+
+static json_t *runs_of(const struct seep_verdict *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->runs; i++)
+		json_array_append_new(list, number(v->policy->iterations[i]));
+	return list;
 }
 
 static json_t *sites_of(struct seep_verdict *v)
@@ -141,15 +150,15 @@ static json_t *suppressions_of(const struct seep_verdict *v)
 int seep_gate_json_write(FILE *out, struct seep_verdict *v)
 {
 	static const char *const answers[] = {"pass", "leak", "inconclusive"};
-	json_t *all = json_pack("{ss ss ss si so so so s{si si si si si} so so s{so so ss? sb} so so so so}", "schema",
-		"seep-gate/1", "verdict", answers[v->answer], "headline", seep_gate_headline(v), "exit_code",
+	json_t *all = json_pack("{ss ss ss si so so so s{si si si si si} so so so s{so so ss? sb} so so so so}",
+		"schema", "seep-gate/1", "verdict", answers[v->answer], "headline", seep_gate_headline(v), "exit_code",
 		v->exit_code, "command_status", v->command_status < 0 ? json_null() : json_integer(v->command_status),
 		"reasons", list_of(v->reasons, v->reason_count), "notes", list_of(v->notes, v->note_count), "processes",
 		"judged", (int)v->judged, "not_own", (int)v->foreign, "unreliable", (int)v->unreliable, "executed",
-		(int)v->executed, "without_mark", (int)v->unmarked, "allocations", number(v->allocations), "budgets",
-		budgets_of(v), "peak", "max_bytes", limit(v->peak.max_bytes), "bytes", number(v->peak.bytes), "process",
-		v->peak.process, "exceeded", v->peak.exceeded, "totals", totals_of(v), "gone", gone_of(v),
-		"suppressions", suppressions_of(v), "sites", sites_of(v));
+		(int)v->executed, "without_mark", (int)v->unmarked, "allocations", number(v->allocations), "iterations",
+		runs_of(v), "budgets", budgets_of(v), "peak", "max_bytes", limit(v->peak.max_bytes), "bytes",
+		number(v->peak.bytes), "process", v->peak.process, "exceeded", v->peak.exceeded, "totals", totals_of(v),
+		"gone", gone_of(v), "suppressions", suppressions_of(v), "sites", sites_of(v));
 	char *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
 
 	json_decref(all);

@@ -56,6 +56,18 @@ static void put_stack(const struct writer *w, const struct seep_gate_stack *stac
 		fprintf(w->out, "   and %zu more frames\n", seep_gate_depth(stack) - count);
 }
 
+/* "at 100: 64 bytes in 2 blocks, at 200: 128 bytes in 4 blocks" */
+static void put_runs(const struct writer *w, const struct seep_gate_site *site)
+{
+	const uint64_t *iterations = w->v->policy->iterations;
+
+	for (size_t i = 0; i < w->v->runs; i++)
+		fprintf(w->out, "%s%llu: %s", i ? ", at " : "   at ", (unsigned long long)iterations[i],
+			seep_gate_amount(w->v, &site->at_iterations[i]));
+	if (w->v->runs)
+		fputc('\n', w->out);
+}
+
 static void put_site(const struct writer *w, const struct seep_gate_site *site, size_t number)
 {
 	const char *change = seep_gate_change(w->v, site);
@@ -68,11 +80,12 @@ static void put_site(const struct writer *w, const struct seep_gate_site *site, 
 	fprintf(w->out, "\n   component %s", site->stack->component);
 	if (site->stack->tag)
 		fprintf(w->out, ", tag %s", site->stack->tag);
-	if (site->processes > 1 || w->v->judged > 1)
+	if (!w->v->runs && (site->processes > 1 || w->v->judged > 1))
 		fprintf(w->out, ", most of it in %s", site->process);
 	if (*change)
 		fprintf(w->out, "; %s%s%s", style(w, SEEP_STYLE_WARNING), change, style(w, SEEP_STYLE_PLAIN));
 	fputc('\n', w->out);
+	put_runs(w, site);
 	put_excerpt(w, site);
 	put_stack(w, site->stack);
 }

@@ -376,6 +376,8 @@ inconclusive() {
 	exits 1
 	same "$(value '.sites[] | select(.fate == "leak") | "\(.function) \(.line) \(.blocks_per_iteration) \(.bytes_per_iteration)"')" \
 		"operation $(line_of gate_scale.c leak) 0.02 0.66"
+	same "$(value '.iterations | join(" ")')" "500 1000 2000"
+	[[ $err == *"at 500: 330 bytes in 10 blocks, at 1000: 660 bytes in 20 blocks, at 2000: 1,320 bytes in 40 blocks"* ]]
 	same "$(value '.sites[] | select(.fate == "once" and .function == "fill_cache").unfreed.blocks')" 10000
 	gate --scale 500,1000 -- "$programs/gate_scale" '{}'
 	exits 0
