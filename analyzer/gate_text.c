@@ -30,8 +30,8 @@ static void put_excerpt(const struct writer *w, const struct seep_gate_site *sit
 	size_t count = site->file ? seep_sources_around(w->v->sources, site->file, site->line, lines) : 0;
 
 	for (size_t i = 0; i < count; i++)
-		fprintf(w->out, "   %s %5u | %s%s\n", lines[i].number == site->line ? ">" : " ", lines[i].number,
-			lines[i].text, "");
+		fprintf(w->out, "   %s %5u | %s\n", lines[i].number == site->line ? ">" : " ", lines[i].number,
+			lines[i].text);
 }
 
 static void put_stack(const struct writer *w, const struct seep_gate_stack *stack)
