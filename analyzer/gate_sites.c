@@ -216,12 +216,6 @@ static int take_for_group(struct seep_gate_sites *s, struct seep_gate_site *site
 	return 0;
 }
 
-/* A site that fails in one process is the same site in the next one. */
-static bool is_judged(enum seep_gate_fate fate)
-{
-	return fate == SEEP_GATE_FAILS || fate == SEEP_GATE_WITHIN_BUDGET;
-}
-
 static int take_tally(
 	struct seep_gate_sites *s, const struct seep_gate_process *process, const struct seep_gate_tally *tally)
 {
@@ -238,7 +232,7 @@ static int take_tally(
 		site->suppression = suppression;
 	if (fate == SEEP_GATE_SUPPRESSED)
 		add(&suppression->used, &tally->unfreed);
-	return is_judged(fate) ? take_for_group(s, site, tally) : 0;
+	return fate == SEEP_GATE_WITHIN_BUDGET ? take_for_group(s, site, tally) : 0;
 }
 
 static void raise(struct seep_trace_count *most, const struct seep_trace_count *now)
