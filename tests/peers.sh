@@ -12,6 +12,7 @@ for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 done
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 export PATH PERL_HASH_SEED=0 PYTHONHASHSEED=0
+. tests/finished.sh
 build=$PWD/build
 work=$(mktemp -d)
 server=
@@ -110,17 +111,6 @@ configure() {
 		openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=seep -out "$work/certificate" 2>/dev/null
 		;;
 	esac
-}
-
-finished() {
-	for trace in "$@"; do
-		tries=0
-		until "$build/seep" info "$trace" 2>/dev/null | grep -q '^complete  *yes'; do
-			tries=$((tries + 1))
-			[ $tries -lt 300 ] || return
-			sleep 0.1
-		done
-	done
 }
 
 echo '| program | processes | allocations by seep | by tally | unfreed blocks by seep | by tally | bytes by seep | by tally | valgrind, in a run of its own | output and status unchanged |'

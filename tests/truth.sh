@@ -8,6 +8,7 @@ set -u
 mode=$1
 shift
 . tests/tap.sh
+. tests/finished.sh
 for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 	unset "$variable"
 done
@@ -34,18 +35,6 @@ traced() {
 	libunwind) SEEP_UNWIND=libunwind run traced "$build/seep" run -o "$scratch/%e.%p.seep" -- "$@" ;;
 	preload) run traced env LD_PRELOAD="$build/libseep.so" SEEP_OUTPUT="$scratch/%e.%p.seep" "$@" ;;
 	esac
-}
-
-# A collector that nobody waits for ends soon after the program: gives it half a minute.
-finished() {
-	for trace in "$@"; do
-		tries=0
-		until "$build/seep" info "$trace" 2>/dev/null | grep -q '^complete  *yes'; do
-			tries=$((tries + 1))
-			[ $tries -lt 300 ] || return
-			sleep 0.1
-		done
-	done
 }
 
 judge() (

@@ -3,21 +3,12 @@
 # Programs linked with another allocator are traced as exactly as others, and keep it: tests/programs/own_allocator.c asks
 # the allocator about each block, and states what it forgets.
 . tests/tap.sh
+. tests/finished.sh
 for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 	unset "$variable"
 done
 build=$PWD/build
 source=tests/programs/own_allocator.c
-
-# Up to half a minute for a collector that nobody waits for.
-finished() {
-	tries=0
-	until "$build/seep" info "$1" 2>/dev/null | grep -q '^complete  *yes'; do
-		tries=$((tries + 1))
-		[ $tries -lt 300 ] || return
-		sleep 0.1
-	done
-}
 
 # Eight functions, malloc three times, and none of the threads met a foreign block.
 keeps_its_own() {

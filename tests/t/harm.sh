@@ -3,21 +3,12 @@
 # What is done to a traced program, or to the recorder, harms neither the program nor its trace: what takes more than one
 # program with known truth to show.
 . tests/tap.sh
+. tests/finished.sh
 programs=$PWD/build/tests/programs
 build=$PWD/build
 for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 	unset "$variable"
 done
-
-# Up to half a minute for a collector that nobody waits for.
-finished() {
-	tries=0
-	until "$build/seep" info "$1" 2>/dev/null | grep -q '^complete  *yes'; do
-		tries=$((tries + 1))
-		[ $tries -lt 300 ] || return
-		sleep 0.1
-	done
-}
 
 # ---- A signal handler jumps out of hooks ----
 

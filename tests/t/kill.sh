@@ -4,6 +4,7 @@
 # tests/witness.pl each operation after it returned, so one for each thread can be under way that the witness does not know.
 # KILL_ROUNDS (6) rounds for each of: one thread and four, `seep run` and plain LD_PRELOAD.
 . tests/tap.sh
+. tests/finished.sh
 for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 	unset "$variable"
 done
@@ -43,16 +44,6 @@ exceeds("blocks of pthread_create"; $threads_made; $threads - 1),
 differs("unfreed blocks in all"; $report.totals.unfreed_count;
 	($known | map(.count) | add) + $churned + $threads_made)
 END
-
-# Up to half a minute for a collector that nobody waits for.
-finished() {
-	tries=0
-	until "$build/seep" info "$1" 2>/dev/null | grep -q '^complete  *yes'; do
-		tries=$((tries + 1))
-		[ $tries -lt 300 ] || return
-		sleep 0.1
-	done
-}
 
 killed() (
 	mode=$1 threads=$2 milliseconds=$3 trace=$scratch/$1.$2.$4.seep

@@ -2,24 +2,13 @@
 #
 # A traced program sees nothing of seep but its variables, and plain LD_PRELOAD gives the trace that `seep run` gives.
 . tests/tap.sh
+. tests/finished.sh
 for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 	unset "$variable"
 done
 unset LD_PRELOAD
 build=$PWD/build
 programs=$build/tests/programs
-
-# Up to half a minute for a collector that nobody waits for.
-finished() {
-	for trace in "$@"; do
-		tries=0
-		until "$build/seep" info "$trace" 2>/dev/null | grep -q '^complete  *yes'; do
-			tries=$((tries + 1))
-			[ $tries -lt 300 ] || return
-			sleep 0.1
-		done
-	done
-}
 
 # run untraced|run|preload COMMAND...: what it shows goes to $shown, its traces to $traces.
 run() {
