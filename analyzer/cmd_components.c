@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "command.h"
+#include "command_trace.h"
 #include "naming.h"
 #include "options.h"
 #include "output.h"
@@ -41,19 +42,10 @@ static int suggest(const struct seep_command *command, const struct seep_naming_
 {
 	struct seep_trace *trace;
 	struct seep_naming naming;
-	struct seep_meter meter;
-	struct seep_error error;
-	int status;
+	int status = seep_command_read_named(command, options, path, &trace, &naming);
 
-	seep_meter_start(&meter, "reading the trace");
-	status = seep_trace_read(&trace, path, &meter.progress, &error);
-	seep_meter_stop(&meter);
-	if (status < 0)
-		return seep_command_fail(command, "%s", error.text);
-	if (seep_naming_open(&naming, options, trace, &error) < 0) {
-		seep_trace_free(trace);
-		return seep_command_fail(command, "%s", error.text);
-	}
+	if (status)
+		return status;
 	status = write_suggestions(command, trace, &naming);
 	seep_naming_close(&naming);
 	seep_trace_free(trace);

@@ -8,11 +8,11 @@
 #include <time.h>
 
 #include "command.h"
+#include "command_trace.h"
 #include "endings.h"
 #include "options.h"
 #include "output.h"
 #include "pen.h"
-#include "progress.h"
 #include "reader.h"
 #include "remarks.h"
 #include "table.h"
@@ -321,15 +321,10 @@ static int show(const struct seep_command *command, const struct seep_trace *tra
 static int info_on(const struct seep_command *command, const char *path, enum seep_color color, bool epochs)
 {
 	struct seep_trace *trace;
-	struct seep_meter meter;
-	struct seep_error error;
-	int status;
+	int status = seep_command_read(command, path, &trace);
 
-	seep_meter_start(&meter, "reading the trace");
-	status = seep_trace_read(&trace, path, &meter.progress, &error);
-	seep_meter_stop(&meter);
-	if (status < 0)
-		return seep_command_fail(command, "%s", error.text);
+	if (status)
+		return status;
 	status = show(command, trace, color, epochs);
 	seep_trace_free(trace);
 	return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "command_trace.h"
 #include "folded.h"
 #include "json.h"
 #include "naming.h"
@@ -92,19 +93,10 @@ static int report_on(const struct seep_command *command, const struct report_opt
 {
 	struct seep_trace *trace;
 	struct seep_naming naming;
-	struct seep_meter meter;
-	struct seep_error error;
-	int status;
+	int status = seep_command_read_named(command, &o->naming, path, &trace, &naming);
 
-	seep_meter_start(&meter, "reading the trace");
-	status = seep_trace_read(&trace, path, &meter.progress, &error);
-	seep_meter_stop(&meter);
-	if (status < 0)
-		return seep_command_fail(command, "%s", error.text);
-	if (seep_naming_open(&naming, &o->naming, trace, &error) < 0) {
-		seep_trace_free(trace);
-		return seep_command_fail(command, "%s", error.text);
-	}
+	if (status)
+		return status;
 	status = show(command, o, trace, &naming);
 	seep_naming_close(&naming);
 	seep_trace_free(trace);
