@@ -18,10 +18,12 @@ __thread struct seep_guard seep_guard __attribute__((tls_model("initial-exec")))
  * of live threads, at a bounded price. */
 #define CANDIDATES 16
 
+#define NOBODY UINT32_MAX /* as the owner: no thread's id, and not 0, which is that of a segment never used */
+
 static bool owner_is_dead(const struct seep_process *process, uint32_t owner, uint32_t self)
 {
 	/* A living thread never finds its own id on a segment: it would be attached. */
-	return owner == self || seep_kernel(SYS_tgkill, process->pid, owner, 0) == -ESRCH;
+	return owner == self || owner == NOBODY || seep_kernel(SYS_tgkill, process->pid, owner, 0) == -ESRCH;
 }
 
 static struct seep_wire_segment *take_over(struct seep_process *process, uint32_t used, uint32_t self)
@@ -119,7 +121,7 @@ struct seep_thread *seep_thread_attach(void)
 	if (!thread) {
 		thread = seep_kernel_memory(sizeof *thread, SEEP_THREAD_WIPED);
 		if (!thread) {
-			atomic_store(&segment->owner, UINT32_MAX); /* nobody's thread: the next one tries again */
+			atomic_store(&segment->owner, NOBODY); /* the next thread tries again */
 			seep_process_unrecorded();
 			return NULL;
 		}
