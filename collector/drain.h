@@ -33,6 +33,8 @@ struct seep_drain_segment {
 	uint64_t dropped; /* as last read */
 	uint32_t quantum; /* units of a turn */
 	bool abandoned;
+	bool fuller; /* than half, up to now in this round: its producer may wait for room */
+	bool gave_room; /* in this round */
 
 	/* Why the ring does not go on: its next event has to wait for other rings' (see rings.c). */
 	bool blocked;

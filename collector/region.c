@@ -221,6 +221,10 @@ void seep_region_ring(struct seep_region *r)
 void seep_region_consume(struct seep_wire_segment *segment, uint64_t tail)
 {
 	atomic_store_explicit(&segment->tail, tail, memory_order_release);
+}
+
+void seep_region_wake(struct seep_wire_segment *segment)
+{
 	/* The producer sets `waiting` and then looks at tail once more; one of us sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&segment->waiting, memory_order_relaxed)) {

@@ -50,7 +50,9 @@ void seep_region_sleep(struct seep_region *r, bool (*nothing_to_do)(void *contex
 /* Rings the doorbell; from any thread. */
 void seep_region_ring(struct seep_region *r);
 
-/* Says that a segment's ring has been read up to tail, and wakes its producer if that waits for room. */
+/* Says that a segment's ring has been read up to tail. */
 void seep_region_consume(struct seep_wire_segment *segment, uint64_t tail);
+/* Wakes a segment's producer if it waits for room. */
+void seep_region_wake(struct seep_wire_segment *segment);
 
 #endif

@@ -180,6 +180,7 @@ static void round_begin(struct seep_drain *d)
 		segment->head = atomic_load_explicit(&d->region->segments[i].head, memory_order_acquire);
 		if (segment->head == segment->tail)
 			continue;
+		segment->fuller = segment->head - segment->tail > SEEP_WIRE_RING_UNITS / 2;
 		if (segment->head - segment->tail > SEEP_WIRE_RING_UNITS)
 			seep_drain_abandon(d, i, "its head is too far", segment->head);
 		else if (segment->head - segment->tail > most)
@@ -215,12 +216,29 @@ static void round_end(struct seep_drain *d)
 	for (uint32_t i = 0; i < d->segments_known; i++) {
 		struct seep_drain_segment *segment = &d->segments[i];
 
+		if (segment->gave_room)
+			seep_region_wake(&d->region->segments[i]);
+		segment->gave_room = segment->fuller = false;
 		segment->blocked_before = segment->blocked;
 		if (segment->blocked)
 			d->blocked_by[segment->blocked_shard] = 0;
 		segment->blocked = false;
 	}
 	d->blocked = 0;
+}
+
+/* Tells the producer how far its ring was read. One that waits is woken at half a ring of room, or at the end of the round:
+ * for each turn's room it would be woken, and wait again, fifty times a ring. */
+static void give_room(struct seep_drain *d, uint32_t number)
+{
+	struct seep_drain_segment *segment = &d->segments[number];
+
+	seep_region_consume(&d->region->segments[number], segment->tail);
+	segment->gave_room = true;
+	if (segment->fuller && segment->head - segment->tail <= SEEP_WIRE_RING_UNITS / 2) {
+		segment->fuller = false;
+		seep_region_wake(&d->region->segments[number]);
+	}
 }
 
 uint64_t seep_rings_drain(struct seep_drain *d, bool all)
@@ -237,7 +255,7 @@ uint64_t seep_rings_drain(struct seep_drain *d, bool all)
 				units += turn(d, number);
 			if (segment->abandoned)
 				segment->tail = segment->head; /* its producer must not wait for room for ever */
-			seep_region_consume(&d->region->segments[number], segment->tail);
+			give_room(d, number);
 		}
 	} while (d->blocked && deadlock_resolve(d, all));
 	round_end(d);

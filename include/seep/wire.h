@@ -222,7 +222,7 @@ struct seep_wire_segment {
 	_Alignas(64) _Atomic uint64_t head; /* units; stored by the producer */
 
 	/* Stored by the consumer. A producer that finds the ring full sets `waiting`, looks again and sleeps on it with a
-	 * time limit; the consumer that made room and finds it set clears it and wakes. */
+	 * time limit; the consumer that made half a ring of room, or all that it can, and finds it set clears it and wakes. */
 	_Alignas(64) _Atomic uint64_t tail;
 	_Atomic uint32_t waiting;
 
