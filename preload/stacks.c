@@ -188,9 +188,10 @@ static uint32_t append(struct seep_process *process, uint32_t parent, uintptr_t 
 	return number;
 }
 
+/* Only the parent's part has to wait for the frame outside. */
 static struct seep_node_cache *cache_entry(struct seep_thread *thread, uint32_t parent, uintptr_t address)
 {
-	return &thread->nodes[hash(parent, address) % SEEP_NODE_CACHE];
+	return &thread->nodes[((uint32_t)(address * 0x9e3779b97f4a7c15u >> 32) + parent) % SEEP_NODE_CACHE];
 }
 
 uint32_t seep_stacks_child(struct seep_thread *thread, uint32_t parent, uintptr_t address)
@@ -211,10 +212,17 @@ uint32_t seep_stacks_child(struct seep_thread *thread, uint32_t parent, uintptr_
 	return node;
 }
 
-static uint32_t child(struct seep_thread *thread, uint32_t parent, uintptr_t address)
+/* unloaded: whether some module ever was. */
+static inline uint32_t child(struct seep_thread *thread, uint32_t parent, uintptr_t address, bool unloaded)
 {
-	struct seep_node_cache *entry = cache_entry(thread, parent, address);
+	struct seep_process *process = seep_process;
+	uint32_t first = atomic_load_explicit(&process->kin[parent].first_child, memory_order_acquire);
+	const struct seep_node_cache *entry;
 
+	if (process->nodes[first].address == address &&
+		(!unloaded || still_loaded(process, process->nodes[first].module)))
+		return first;
+	entry = cache_entry(thread, parent, address);
 	if (entry->address == address && entry->parent == parent)
 		return entry->node;
 	return seep_stacks_child(thread, parent, address);
@@ -250,15 +258,15 @@ uint32_t seep_stacks_capture(struct seep_thread *thread, const struct seep_unwin
 	frames = thread->unwinder.frames;
 	if (end == SEEP_UNWIND_LOST) {
 		count(&thread->segment->lost_stacks);
-		node = child(thread, 0, MARK_LOST);
+		node = child(thread, 0, MARK_LOST, generation);
 	} else if (end == SEEP_UNWIND_TRUNCATED) {
 		count(&thread->segment->truncated_stacks);
-		node = child(thread, 0, MARK_TRUNCATED);
+		node = child(thread, 0, MARK_TRUNCATED, generation);
 	}
 	if (unchanged)
 		node = frames[used - unchanged].node;
 	for (unsigned i = used - unchanged; i-- > 0;) {
-		node = child(thread, node, seep_unwind_after_call(&frames[i]));
+		node = child(thread, node, seep_unwind_after_call(&frames[i]), generation);
 		frames[i].node = node;
 	}
 	return node;

@@ -74,6 +74,7 @@ static inline uintptr_t seep_unwind_after_call(const struct seep_unwind_frame *f
  * page or two: take it from the kernel. */
 struct seep_unwinder {
 	struct seep_unwind_frame *frames; /* of the last capture, the leaf first */
+	struct seep_unwind_frame *checked; /* of those inside of this one only the return address has to be compared */
 	uint32_t generation; /* of the code, when frames were captured; 0: there are none */
 	uint32_t end;
 	uint32_t count;

@@ -139,18 +139,20 @@ static bool same_arrival(const struct seep_unwind_frame *frame)
 
 /* The first frame outside of `frame`, which is on the stack, that is not the same any more, or end. *moved: only its return
  * address differs, so that it is known where it is. */
-ALWAYS_INLINE const struct seep_unwind_frame *first_changed(
+ALWAYS_INLINE const struct seep_unwind_frame *first_changed(const struct seep_unwinder *unwinder,
 	const struct seep_unwind_frame *frame, const struct seep_unwind_frame *end, bool *moved)
 {
-	*moved = false;
-	for (frame++; frame != end; frame++) {
+	*moved = true;
+	for (frame++; frame < unwinder->checked; frame++)
+		if (word_at(frame->slot) != frame->return_address)
+			return frame;
+	for (; frame != end; frame++) {
 		if (frame->arrival & CHECKED && !same_arrival(frame))
 			break;
-		if (word_at(frame->slot) != frame->return_address) {
-			*moved = true;
-			break;
-		}
+		if (word_at(frame->slot) != frame->return_address)
+			return frame;
 	}
+	*moved = false;
 	return frame;
 }
 
@@ -385,6 +387,16 @@ static uint32_t checked(uint32_t arrival)
 	return more ? arrival | CHECKED : arrival;
 }
 
+/* The first frame from `kept` on that is CHECKED, or the end. */
+static struct seep_unwind_frame *first_checked(struct seep_unwinder *unwinder, struct seep_unwind_frame *kept)
+{
+	if (unwinder->checked > kept && !(kept->arrival & CHECKED))
+		return unwinder->checked;
+	while (kept != end_of_kept(unwinder) && !(kept->arrival & CHECKED))
+		kept++;
+	return kept;
+}
+
 /* Keeps the compiler from copying two words at once: the frame was written only just now, word by word, and a load of two of
  * them would have to wait until both have left the processor's store buffer. */
 ALWAYS_INLINE uintptr_t as_written(uintptr_t word)
@@ -406,6 +418,7 @@ ALWAYS_INLINE void put_together(
 		kept->arrival = checked(walk->arrival | (kept->arrival & (OF_FRAME | LIVE)));
 		is_live = kept->arrival & SAVED ? 0 : kept->arrival & LIVE;
 	}
+	unwinder->checked = first_checked(unwinder, kept);
 	for (const struct seep_unwind_frame *frame = walk->next; frame-- != unwinder->fresh;) {
 		uint32_t arrival = frame->arrival;
 
@@ -416,6 +429,8 @@ ALWAYS_INLINE void put_together(
 		kept->slot = as_written(frame->slot);
 		kept->frame_pointer = as_written(frame->frame_pointer);
 		kept->arrival = checked(arrival | is_live);
+		if (kept->arrival & CHECKED)
+			unwinder->checked = kept;
 		kept->node = 0;
 		if (arrival & SAVED)
 			is_live = 0;
@@ -432,6 +447,7 @@ RARE void begin_anew(struct seep_unwinder *unwinder)
 	unwinder->generation = 0;
 	unwinder->frames = end_of_kept(unwinder);
 	unwinder->frames->slot = UINTPTR_MAX; /* where searching for a slot ends */
+	unwinder->checked = unwinder->frames;
 }
 
 ALWAYS_INLINE struct walk walk_from(const struct seep_unwind_start *start, struct seep_unwind_frame *room)
@@ -495,7 +511,7 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 			old++;
 		if (same_state(old, &walk)) {
 			bool moved;
-			const struct seep_unwind_frame *changed = first_changed(old, last, &moved);
+			const struct seep_unwind_frame *changed = first_changed(unwinder, old, last, &moved);
 
 			if (changed == last &&
 				same_end(unwinder, (unsigned)(walk.next - unwinder->fresh + last - old), depth_limit)) {
@@ -540,7 +556,7 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 
 	/* An allocation in a loop: all is as it was. */
 	if (unwinder->generation == generation && same_state(unwinder->frames, &walk) &&
-		first_changed(unwinder->frames, end_of_kept(unwinder), &moved) == end_of_kept(unwinder) &&
+		first_changed(unwinder, unwinder->frames, end_of_kept(unwinder), &moved) == end_of_kept(unwinder) &&
 		same_end(unwinder, unwinder->count, depth_limit)) {
 		*unchanged = unwinder->count;
 		*end = unwinder->end;
