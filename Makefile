@@ -42,8 +42,11 @@ TEST_PROGRAMS := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildc
 # need no allocation, and no call that the compiler turned into one of the functions that we replace.
 PRELOAD_FLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fasynchronous-unwind-tables -fno-stack-protector \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -U_FORTIFY_SOURCE $(PRELOAD_LTO)
-# The hot path crosses files; a sixth of its time goes where it can't be inlined. clang's would need another linker.
-PRELOAD_LTO := $(if $(shell $(CC) --version 2>/dev/null | grep -i 'free software'),-flto -fno-tree-vectorize)
+# The hot paths cross files; a sixth of their time goes where they can't be inlined. clang's would need another linker. The
+# archives for tests hold machine code as well, so that the linker needs no plugin to read them.
+LTO := $(if $(shell $(CC) --version 2>/dev/null | grep -i 'free software'),-flto)
+PRELOAD_LTO := $(if $(LTO),$(LTO) -fno-tree-vectorize)
+COLLECTOR_FLAGS = $(if $(SANITIZE_FLAGS),,$(patsubst -O2,-O3,$(filter -O2,$(CFLAGS))) $(if $(LTO),$(LTO) -ffat-lto-objects))
 PRELOAD_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
 COLLECTOR_LIBS = -lzstd -lxxhash -pthread -lm
 ANALYZER_LIBS = -lzstd -lxxhash -ldw -lelf -linih -ljansson -liberty -pthread -lm
@@ -59,13 +62,14 @@ $(BUILD)/libseep.so: $(PRELOAD_OBJECTS)
 	@mv $@.part $@
 
 $(BUILD)/seep-collector: $(COLLECTOR_OBJECTS)
-	$(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LDFLAGS) -o $@ $(COLLECTOR_OBJECTS) $(COLLECTOR_LIBS)
+	$(CC) $(CFLAGS) $(COLLECTOR_FLAGS) $(SANITIZE_FLAGS) $(LDFLAGS) -o $@ $(COLLECTOR_OBJECTS) $(COLLECTOR_LIBS)
 
 $(BUILD)/seep: $(ANALYZER_OBJECTS)
 	$(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LDFLAGS) -o $@ $(ANALYZER_OBJECTS) $(ANALYZER_LIBS)
 
 $(BUILD)/obj/preload/%.o: SANITIZE_FLAGS =
 $(BUILD)/obj/preload/%.o: FOLDER_FLAGS = $(PRELOAD_FLAGS)
+$(BUILD)/obj/collector/%.o: FOLDER_FLAGS = $(COLLECTOR_FLAGS)
 $(BUILD)/obj/analyzer/%.o: FOLDER_FLAGS = -DSEEP_VERSION='"$(VERSION)"'
 $(BUILD)/obj/tests/unit/%.o: FOLDER_FLAGS = -Ianalyzer -Icollector
 
@@ -78,7 +82,7 @@ $(BUILD)/obj/%.S.o: %.S $(BUILD)/obj/flags
 	$(CC) $(COMMON_FLAGS) $(FOLDER_FLAGS) -MMD -MP -c -o $@ $<
 
 # Other flags or another compiler make every object old.
-FLAGS_NOW = $(VERSION) $(CC) $(CXX) $(COMMON_FLAGS) $(PRELOAD_FLAGS) $(SANITIZE_FLAGS) $(LDFLAGS)
+FLAGS_NOW = $(VERSION) $(CC) $(CXX) $(COMMON_FLAGS) $(PRELOAD_FLAGS) $(COLLECTOR_FLAGS) $(SANITIZE_FLAGS) $(LDFLAGS)
 $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
