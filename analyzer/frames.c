@@ -19,12 +19,13 @@
 
 #include "frames.h"
 #include "seep/trace.h"
+#include "unpack.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the trace's integers are read as they are");
 
 #define WINDOW_BYTES ((size_t)256 * 1024)
 #define RAW_FREE ((uint64_t)1 << 30)
-#define RAW_RATIO 256u
+#define RAW_RATIO 4096u /* traces of programs with many stacks reach some 500 */
 #define SEARCH_FREE ((uint64_t)64 << 20)
 #define SEARCH_RATIO 2u
 #define CHECKSUMMED_HEAD 24u
@@ -45,8 +46,12 @@ struct seep_frames {
 	size_t window_bytes;
 	uint8_t *window_buffer;
 	size_t window_capacity;
-	uint8_t *raw;
+	uint8_t *raw; /* a decompressed frame */
 	size_t raw_capacity;
+	uint8_t *unpacked; /* its payload, if that was packed */
+	size_t unpacked_capacity;
+	const uint8_t *payload; /* one of the two */
+	uint32_t payload_bytes;
 	ZSTD_DCtx *zstd;
 	XXH64_state_t *hash;
 	struct seep_health health;
@@ -132,26 +137,52 @@ static int frame_at(struct seep_frames *f, uint64_t offset, uint64_t sequence, s
 	return XXH64_digest(f->hash) == head->checksum;
 }
 
-/* Unpacks a frame that frame_at found whole. Returns 1, 0 where it doesn't hold what its head says, -1 without memory. */
+static bool room_for(uint8_t **buffer, size_t *capacity, size_t bytes)
+{
+	if (bytes > *capacity) {
+		size_t room = bytes > WINDOW_BYTES ? bytes : WINDOW_BYTES;
+
+		free(*buffer);
+		*buffer = malloc(room);
+		*capacity = *buffer ? room : 0;
+	}
+	return *buffer || !bytes;
+}
+
+static int no_memory(const struct seep_frames *f, size_t bytes, struct seep_error *error)
+{
+	return seep_error_set(error, "%s: out of memory for a frame of %zu bytes", f->name, bytes);
+}
+
+/* Decompresses a frame that frame_at found whole, and unpacks its payload. Returns 1, 0 where it doesn't hold what its head
+ * says, -1 without memory. */
 static int unpack(struct seep_frames *f, const struct seep_trace_frame *head, const uint8_t *stored,
 	const char **expected, struct seep_error *error)
 {
-	size_t got;
+	size_t bytes;
+	int whole;
 
-	if (head->raw_bytes > f->raw_capacity) {
-		size_t room = head->raw_bytes > WINDOW_BYTES ? head->raw_bytes : WINDOW_BYTES;
-
-		free(f->raw);
-		f->raw = malloc(room);
-		f->raw_capacity = f->raw ? room : 0;
-	}
 	if (!f->zstd)
 		f->zstd = ZSTD_createDCtx();
-	if ((!f->raw && head->raw_bytes) || !f->zstd)
-		return seep_error_set(error, "%s: out of memory for a frame of %u bytes", f->name, head->raw_bytes);
-	got = ZSTD_decompressDCtx(f->zstd, f->raw, head->raw_bytes, stored, head->stored_bytes);
+	if (!f->zstd || !room_for(&f->raw, &f->raw_capacity, head->raw_bytes))
+		return no_memory(f, head->raw_bytes, error);
 	*expected = "a frame that unpacks to the size in its head";
-	return got == head->raw_bytes;
+	if (ZSTD_decompressDCtx(f->zstd, f->raw, head->raw_bytes, stored, head->stored_bytes) != head->raw_bytes)
+		return 0;
+	f->payload = f->raw;
+	f->payload_bytes = head->raw_bytes;
+	if (!seep_is_packed(f->version, head->kind))
+		return 1;
+	*expected = "a frame whose columns have the sizes in its head";
+	bytes = seep_unpacked_bytes(head->kind, head->entries, f->raw, head->raw_bytes);
+	if (bytes == SIZE_MAX)
+		return 0;
+	if (!room_for(&f->unpacked, &f->unpacked_capacity, bytes))
+		return no_memory(f, bytes, error);
+	whole = seep_unpack(head->kind, head->entries, f->raw, head->raw_bytes, f->unpacked);
+	f->payload = f->unpacked;
+	f->payload_bytes = (uint32_t)bytes;
+	return whole < 0 ? no_memory(f, bytes, error) : whole;
 }
 
 static void damage(struct seep_frames *f, uint64_t offset, const char *expected, bool to_the_end)
@@ -216,10 +247,10 @@ static void give(struct seep_frames *f, uint64_t offset, const struct seep_trace
 		.kind = head->kind,
 		.sequence = head->sequence,
 		.entries = head->entries,
-		.raw_bytes = head->raw_bytes,
+		.raw_bytes = f->payload_bytes,
 		.stored_bytes = head->stored_bytes,
 		.offset = offset,
-		.raw = f->raw,
+		.raw = f->payload,
 	};
 }
 
@@ -422,6 +453,7 @@ void seep_frames_close(struct seep_frames *f)
 	XXH64_freeState(f->hash);
 	free(f->window_buffer);
 	free(f->raw);
+	free(f->unpacked);
 	free(f->name);
 	free(f);
 }

@@ -10,7 +10,7 @@
 
 #define FAULTS_TOLD 12
 #define KEEP_FREE ((uint64_t)64 << 20)
-#define KEEP_RATIO 64u
+#define KEEP_RATIO 256u
 #define ASSUMED_FREE ((uint64_t)1 << 16)
 #define ASSUMED_RATIO 4u
 

@@ -14,9 +14,8 @@
 #include <string.h>
 
 #define ENTRIES_A_FRAME (512u * 1024)
-#define ENTRY_BYTES 28u /* in the five columns */
 
-_Static_assert(sizeof(struct seep_trace_live) + ENTRIES_A_FRAME * ENTRY_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
+_Static_assert(sizeof(struct seep_trace_live) + ENTRIES_A_FRAME * SEEP_LIVE_ENTRY_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
 
 /* A part that has blocks left; `tops` is a heap of them, the least block first. */
 struct run {
@@ -157,7 +156,7 @@ static int frame_write(struct merge *m, uint8_t *raw, uint32_t room, struct seep
 	memmove(stacks + used, tags, used * sizeof(*tags));
 	memmove(stacks + 2 * (size_t)used, births, used * sizeof(*births));
 	return seep_writer_frame(
-		writer, SEEP_FRAME_LIVE, used, raw, sizeof(struct seep_trace_live) + (size_t)used * ENTRY_BYTES);
+		writer, SEEP_FRAME_LIVE, used, raw, sizeof(struct seep_trace_live) + (size_t)used * SEEP_LIVE_ENTRY_BYTES);
 }
 
 int seep_live_write(struct seep_books *books, struct seep_writer *writer)
@@ -165,7 +164,7 @@ int seep_live_write(struct seep_books *books, struct seep_writer *writer)
 	struct merge m;
 	uint64_t blocks = merge_open(&m, books);
 	uint32_t room = blocks < ENTRIES_A_FRAME ? (uint32_t)blocks : ENTRIES_A_FRAME;
-	uint8_t *raw = malloc(sizeof(struct seep_trace_live) + (size_t)room * ENTRY_BYTES);
+	uint8_t *raw = malloc(sizeof(struct seep_trace_live) + (size_t)room * SEEP_LIVE_ENTRY_BYTES);
 	int status = 0;
 
 	if (!raw) {

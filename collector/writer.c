@@ -5,6 +5,8 @@
  */
 #include "writer.h"
 
+#include "pack.h"
+
 #include "seep/trace.h"
 
 #include <errno.h>
@@ -25,6 +27,7 @@ struct seep_writer {
 	uint64_t offset;
 	ZSTD_CCtx *compressor;
 	XXH64_state_t *checksum;
+	struct seep_packer packer;
 	uint8_t *buffer; /* a frame as it goes to disk: its head, then its data */
 	size_t buffer_size;
 };
@@ -112,17 +115,18 @@ static uint64_t frame_checksum(const struct seep_writer *w, const struct seep_tr
 	return XXH64_digest(w->checksum);
 }
 
-int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *raw, size_t raw_bytes)
+int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *payload, size_t payload_bytes)
 {
-	struct seep_trace_frame frame = {.magic = SEEP_FRAME_MAGIC,
-		.kind = kind,
-		.sequence = w->sequence,
-		.entries = entries,
-		.raw_bytes = (uint32_t)raw_bytes};
-	size_t stored;
+	struct seep_trace_frame frame = {
+		.magic = SEEP_FRAME_MAGIC, .kind = kind, .sequence = w->sequence, .entries = entries};
+	const void *raw;
+	size_t raw_bytes, stored;
 
 	if (w->failed)
 		return fail(w, w->failed);
+	if (seep_pack(&w->packer, kind, entries, payload, payload_bytes, &raw, &raw_bytes) < 0)
+		return fail(w, errno);
+	frame.raw_bytes = (uint32_t)raw_bytes;
 	if (raw_bytes > SEEP_FRAME_RAW_MAX)
 		return fail(w, EMSGSIZE);
 	if (!buffer_reserve(w, sizeof(frame) + ZSTD_compressBound(raw_bytes)))
@@ -156,6 +160,7 @@ void seep_writer_close(struct seep_writer *w)
 		return;
 	ZSTD_freeCCtx(w->compressor);
 	XXH64_freeState(w->checksum);
+	seep_packer_close(&w->packer);
 	free(w->buffer);
 	close(w->fd);
 	free(w);

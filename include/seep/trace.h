@@ -11,6 +11,9 @@
  * self-contained: it is written whole, has its own checksum and decompresses alone, so a file cut anywhere is readable
  * up to the last whole frame. Times are nanoseconds since the start of the recording (monotonic clock).
  *
+ * The structures below are payloads. Those of STACKS, EPOCH and LIVE are packed before they are compressed, from version 2 on:
+ * docs/FORMAT.md, "Packing".
+ *
  * A reader trusts nothing here: every length, number and index in this file is checked before use.
  */
 #ifndef SEEP_TRACE_H
@@ -19,7 +22,7 @@
 #include <stdint.h>
 
 #define SEEP_TRACE_MAGIC "seeptrc\n" /* eight bytes, no terminating NUL */
-#define SEEP_TRACE_VERSION 1u
+#define SEEP_TRACE_VERSION 2u /* 1: payloads were not packed */
 #define SEEP_FRAME_MAGIC 0x6d617266u /* "fram" */
 #define SEEP_FRAME_RAW_MAX (16u * 1024 * 1024) /* no frame decompresses to more; writers start another */
 
@@ -34,7 +37,7 @@ struct seep_trace_frame {
 	uint32_t kind; /* enum seep_frame_kind; readers skip kinds they do not know */
 	uint32_t sequence; /* 0, 1, 2, ...: a hole is a lost frame */
 	uint32_t entries; /* records in the payload */
-	uint32_t raw_bytes; /* payload after decompression, at most SEEP_FRAME_RAW_MAX */
+	uint32_t raw_bytes; /* after decompression, packed, at most SEEP_FRAME_RAW_MAX */
 	uint32_t stored_bytes; /* the zstd frame that follows */
 	uint64_t checksum; /* XXH64, seed 0, of the 24 bytes above and the stored bytes, in that order */
 };
@@ -81,7 +84,7 @@ struct seep_trace_module {
  * read from the leaf along the parents. */
 struct seep_trace_stacks {
 	uint32_t first;
-	uint32_t reserved;
+	uint32_t places; /* of a packed payload: different pairs of module and address; otherwise 0 */
 };
 
 struct seep_trace_node {
@@ -141,6 +144,8 @@ struct seep_trace_site {
 struct seep_trace_live {
 	uint32_t reserved[2];
 };
+
+#define SEEP_LIVE_ENTRY_BYTES 28u /* in the five columns */
 
 enum seep_note_code {
 	SEEP_NOTE_MARK =

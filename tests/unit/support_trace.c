@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support_trace.h"
+#include "unpack.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -163,31 +164,31 @@ static void take_end(struct trace_file *t, const uint8_t *raw, size_t size)
 	t->complete = true;
 }
 
-static void take_frame(struct trace_file *t, const struct seep_trace_frame *frame, const uint8_t *raw)
+static void take_frame(struct trace_file *t, const struct seep_trace_frame *frame, const uint8_t *raw, size_t size)
 {
 	assert_false(t->complete);
 	assert_true((frame->kind == SEEP_FRAME_PROCESS) == (frame->sequence == 0));
 	switch (frame->kind) {
 	case SEEP_FRAME_PROCESS:
-		take_process(t, raw, frame->raw_bytes);
+		take_process(t, raw, size);
 		break;
 	case SEEP_FRAME_MODULES:
-		take_modules(t, raw, frame->raw_bytes, frame->entries);
+		take_modules(t, raw, size, frame->entries);
 		break;
 	case SEEP_FRAME_STACKS:
-		take_stacks(t, raw, frame->raw_bytes, frame->entries);
+		take_stacks(t, raw, size, frame->entries);
 		break;
 	case SEEP_FRAME_EPOCH:
-		take_epoch(t, raw, frame->raw_bytes, frame->entries);
+		take_epoch(t, raw, size, frame->entries);
 		break;
 	case SEEP_FRAME_LIVE:
-		take_live(t, raw, frame->raw_bytes, frame->entries);
+		take_live(t, raw, size, frame->entries);
 		break;
 	case SEEP_FRAME_NOTE:
-		take_notes(t, raw, frame->raw_bytes, frame->entries);
+		take_notes(t, raw, size, frame->entries);
 		break;
 	case SEEP_FRAME_END:
-		take_end(t, raw, frame->raw_bytes);
+		take_end(t, raw, size);
 		break;
 	default:
 		fail_msg("unknown frame %u", frame->kind);
@@ -228,12 +229,28 @@ static uint8_t *file_load(const char *path, size_t *size)
 	return bytes;
 }
 
+void *trace_payload(const struct seep_trace_frame *frame, const void *stored, size_t *payload_bytes)
+{
+	uint8_t *raw = malloc(frame->raw_bytes + 1), *payload;
+
+	assert_int_equal(ZSTD_decompress(raw, frame->raw_bytes, stored, frame->stored_bytes), frame->raw_bytes);
+	*payload_bytes = frame->raw_bytes;
+	if (!seep_is_packed(SEEP_TRACE_VERSION, frame->kind))
+		return raw;
+	*payload_bytes = seep_unpacked_bytes(frame->kind, frame->entries, raw, frame->raw_bytes);
+	assert_int_not_equal(*payload_bytes, SIZE_MAX);
+	payload = malloc(*payload_bytes + 1);
+	assert_int_equal(seep_unpack(frame->kind, frame->entries, raw, frame->raw_bytes, payload), 1);
+	free(raw);
+	return payload;
+}
+
 struct trace_file *trace_read(const char *path)
 {
 	struct trace_file *t = calloc(1, sizeof(*t));
 	struct seep_trace_frame frame;
-	size_t size, at = sizeof(struct seep_trace_header);
-	uint8_t *bytes = file_load(path, &size), *raw = malloc(SEEP_FRAME_RAW_MAX), *checked;
+	size_t size, payload_bytes, at = sizeof(struct seep_trace_header);
+	uint8_t *bytes = file_load(path, &size), *payload, *checked;
 
 	assert_true(size >= at);
 	assert_memory_equal(bytes, SEEP_TRACE_MAGIC, 8);
@@ -249,12 +266,11 @@ struct trace_file *trace_read(const char *path)
 		memcpy(checked + 24, bytes + at, frame.stored_bytes);
 		assert_int_equal(XXH64(checked, 24 + (size_t)frame.stored_bytes, 0), frame.checksum);
 		free(checked);
-		assert_int_equal(
-			ZSTD_decompress(raw, SEEP_FRAME_RAW_MAX, bytes + at, frame.stored_bytes), frame.raw_bytes);
+		payload = trace_payload(&frame, bytes + at, &payload_bytes);
 		at += frame.stored_bytes;
-		take_frame(t, &frame, raw);
+		take_frame(t, &frame, payload, payload_bytes);
+		free(payload);
 	}
-	free(raw);
 	free(bytes);
 	check_sums(t);
 	return t;

@@ -49,6 +49,9 @@ struct trace_file {
 	bool complete; /* there is an END */
 };
 
+/* A frame's payload from its stored bytes, decompressed and unpacked; fails the test where that can't be. The caller frees it. */
+void *trace_payload(const struct seep_trace_frame *frame, const void *stored, size_t *payload_bytes);
+
 /* Reads a trace and fails the test where it is not whole and consistent: frames, checksums, sequence, order of what is sorted,
  * references to what has been defined; sums over epochs, LIVE frames and END agree. The caller frees it. */
 struct trace_file *trace_read(const char *path);

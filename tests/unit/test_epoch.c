@@ -14,6 +14,7 @@
 #include "live.h"
 #include "notes.h"
 #include "support_producer.h"
+#include "support_trace.h"
 #include "tree.h"
 #include "writer.h"
 
@@ -25,7 +26,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
 static struct seep_books books;
 static struct seep_writer *writer;
@@ -54,18 +54,18 @@ static int everything_remove(void **state)
 /* The next frame; NULL: there is none. The caller frees it. */
 static void *next_frame(struct seep_trace_frame *frame)
 {
-	void *stored, *raw;
+	size_t bytes;
+	void *stored, *payload;
 
 	if (pread(file, frame, sizeof(*frame), (off_t)read_offset) == 0)
 		return NULL;
 	stored = malloc(frame->stored_bytes);
-	raw = malloc(frame->raw_bytes + 1);
 	assert_int_equal(
 		pread(file, stored, frame->stored_bytes, (off_t)(read_offset + sizeof(*frame))), frame->stored_bytes);
-	assert_int_equal(ZSTD_decompress(raw, frame->raw_bytes, stored, frame->stored_bytes), frame->raw_bytes);
+	payload = trace_payload(frame, stored, &bytes);
 	read_offset += sizeof(*frame) + frame->stored_bytes;
 	free(stored);
-	return raw;
+	return payload;
 }
 
 static void tell(uint16_t kind, uint64_t address, uint64_t order, uint64_t bytes, uint32_t stack, uint32_t birth)

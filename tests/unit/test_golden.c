@@ -4,7 +4,7 @@
  * tests/golden/README.md tells how they were made and when to make them anew.
  *   test_golden                       compares (in the root of the repository)
  *   test_golden --write-expected      writes what the commands print now; look at the difference before it is committed
- *   test_golden --write-traces        makes the traces anew
+ *   test_golden --write-traces        makes the traces of the newest version anew
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,6 +136,9 @@ static const struct view {
 	{"torn.report", &seep_command_report, {"report", "torn.seep"}},
 	{"torn.json", &seep_command_report, {"report", "--json", "torn.seep"}},
 	{"torn.info", &seep_command_info, {"info", "torn.seep"}},
+	{"packed.report", &seep_command_report, {"report", "packed.seep"}},
+	{"packed.json", &seep_command_report, {"report", "--json", "packed.seep"}},
+	{"packed.info", &seep_command_info, {"info", "--epochs", "packed.seep"}},
 	{"clean.report", &seep_command_report, {"report", "clean.seep"}},
 	{"clean.json", &seep_command_report, {"report", "--json", "clean.seep"}},
 };
@@ -215,13 +218,12 @@ static struct seep_trace *read_golden(const char *name)
 }
 
 /* The figures that the traces were made with. */
-static void the_figures_are_those_that_were_recorded(void **state)
+static void check_whole(const char *name, uint32_t version)
 {
-	struct seep_trace *t = read_golden("whole.seep");
+	struct seep_trace *t = read_golden(name);
 
-	(void)state;
 	assert_true(seep_trace_complete(t));
-	assert_int_equal(t->version, 1);
+	assert_int_equal(t->version, version);
 	assert_int_equal(t->totals.allocated.count, 40 + 7 + 4 + 40 + 1);
 	assert_int_equal(t->totals.allocated.bytes, 40 * 1200 + 7 * 100 + 4 * 4096 + 40 * 10000 + 64);
 	assert_int_equal(t->totals.unfreed.count, 47);
@@ -232,17 +234,38 @@ static void the_figures_are_those_that_were_recorded(void **state)
 	assert_true(t->modules[1].gone);
 	assert_int_equal(t->end.exit_status, 3);
 	seep_trace_free(t);
-	t = read_golden("torn.seep");
+}
+
+static void check_torn(const char *name)
+{
+	struct seep_trace *t = read_golden(name);
+
 	assert_int_equal(t->state, SEEP_TRACE_RECOVERED);
 	assert_int_equal(t->health.skipped_bytes, 40);
 	assert_int_equal(t->totals.unfreed.bytes, 570000);
 	assert_int_equal(t->totals.dropped_events, 17);
 	seep_trace_free(t);
-	t = read_golden("clean.seep");
+}
+
+static void check_clean(const char *name)
+{
+	struct seep_trace *t = read_golden(name);
+
 	assert_true(seep_trace_complete(t));
 	assert_int_equal(t->totals.unfreed.count, 0);
 	assert_int_equal(t->end.how, SEEP_END_EXEC);
 	seep_trace_free(t);
+}
+
+static void the_figures_are_those_that_were_recorded(void **state)
+{
+	(void)state;
+	check_whole("whole.seep", 1);
+	check_torn("torn.seep");
+	check_clean("clean.seep");
+	check_whole("packed.seep", 2);
+	check_torn("packed-torn.seep");
+	check_clean("packed-clean.seep");
 }
 
 static void write_expected(void)
@@ -269,9 +292,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (argc == 2 && !strcmp(argv[1], "--write-traces")) {
-		make_whole("whole.seep");
-		make_torn("torn.seep");
-		make_clean("clean.seep");
+		make_whole("packed.seep");
+		make_torn("packed-torn.seep");
+		make_clean("packed-clean.seep");
 		return 0;
 	}
 	if (argc == 2 && !strcmp(argv[1], "--write-expected")) {

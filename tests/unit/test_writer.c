@@ -73,12 +73,12 @@ static void frames_read_back(void **state)
 	assert_int_equal(seep_writer_offset(w), sizeof(header));
 	assert_int_equal(seep_writer_frame(w, SEEP_FRAME_NOTE, 10, "hello", 6), 0);
 	assert_int_equal(seep_writer_frame(w, SEEP_FRAME_STACKS, 11, NULL, 0), 0);
-	assert_int_equal(seep_writer_frame(w, SEEP_FRAME_LIVE, 12, noise, large), 0);
+	assert_int_equal(seep_writer_frame(w, SEEP_FRAME_TAGS, 12, noise, large), 0);
 	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
 	assert_memory_equal(&header, &expected, sizeof(header));
 	at = frame_check(fd, at, SEEP_FRAME_NOTE, 0, "hello", 6);
 	at = frame_check(fd, at, SEEP_FRAME_STACKS, 1, "", 0);
-	at = frame_check(fd, at, SEEP_FRAME_LIVE, 2, noise, large);
+	at = frame_check(fd, at, SEEP_FRAME_TAGS, 2, noise, large);
 	assert_int_equal(seep_writer_offset(w), at);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, at);
