@@ -23,7 +23,8 @@ struct column {
 };
 
 /* Values i .. end of a column of n, whose planes begin at `from`. */
-static inline void tile_read(const struct column *c, size_t i, size_t end, size_t n, const uint8_t *from, unsigned width)
+static inline void tile_read(
+	const struct column *c, size_t i, size_t end, size_t n, const uint8_t *from, unsigned width)
 {
 	uint64_t before = 0;
 

@@ -15,7 +15,8 @@
 
 #define ENTRIES_A_FRAME (512u * 1024)
 
-_Static_assert(sizeof(struct seep_trace_live) + ENTRIES_A_FRAME * SEEP_LIVE_ENTRY_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
+_Static_assert(
+	sizeof(struct seep_trace_live) + ENTRIES_A_FRAME * SEEP_LIVE_ENTRY_BYTES <= SEEP_FRAME_RAW_MAX, "fits a frame");
 
 /* A part that has blocks left; `tops` is a heap of them, the least block first. */
 struct run {
@@ -155,8 +156,8 @@ static int frame_write(struct merge *m, uint8_t *raw, uint32_t room, struct seep
 	stacks = (uint32_t *)(bytes + used);
 	memmove(stacks + used, tags, used * sizeof(*tags));
 	memmove(stacks + 2 * (size_t)used, births, used * sizeof(*births));
-	return seep_writer_frame(
-		writer, SEEP_FRAME_LIVE, used, raw, sizeof(struct seep_trace_live) + (size_t)used * SEEP_LIVE_ENTRY_BYTES);
+	return seep_writer_frame(writer, SEEP_FRAME_LIVE, used, raw,
+		sizeof(struct seep_trace_live) + (size_t)used * SEEP_LIVE_ENTRY_BYTES);
 }
 
 int seep_live_write(struct seep_books *books, struct seep_writer *writer)

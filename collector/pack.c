@@ -108,8 +108,7 @@ static uint8_t *live_pack(const uint8_t *payload, size_t n, uint8_t *to)
 
 	memcpy(to, payload, sizeof(struct seep_trace_live));
 	for (unsigned i = 0; i < sizeof(widths); i++) {
-		struct column c = {
-			.first = column, .stride = widths[i], .width = widths[i], .differences = i == 2};
+		struct column c = {.first = column, .stride = widths[i], .width = widths[i], .differences = i == 2};
 
 		place = columns_write(&c, 1, n, place);
 		column += n * widths[i];

@@ -17,7 +17,8 @@ int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t messa
 /* Packs and compresses a payload (packed at most SEEP_FRAME_RAW_MAX bytes), adds the checksum and appends the frame whole. kind is an enum
  * seep_frame_kind. Returns 0, or -1 with errno. The first failure is final: every later call fails with the same errno and
  * writes nothing, and what the failed call left behind is cut off where the file allows it. */
-int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *payload, size_t payload_bytes);
+int seep_writer_frame(
+	struct seep_writer *w, uint32_t kind, uint32_t entries, const void *payload, size_t payload_bytes);
 
 /* The errno of the first failure; 0: there was none. */
 int seep_writer_error(const struct seep_writer *w);

@@ -41,7 +41,8 @@ static void fill(uint8_t *payload, size_t bytes, uint32_t kind)
 		memset(payload + 4, 0, bytes < 8 ? (bytes > 4 ? bytes - 4 : 0) : 4);
 	for (size_t i = 8; kind == SEEP_FRAME_STACKS && i + 32 <= bytes; i += 16)
 		if (random_next() % 2)
-			memcpy(payload + i + 20, payload + i + 4, 12); /* the same module and address as the node before */
+			memcpy(payload + i + 20, payload + i + 4,
+				12); /* the same module and address as the node before */
 }
 
 /* Any number of records, claimed to be fewer, as many, or more, with bytes behind them. */
@@ -60,8 +61,7 @@ static void packed_is_unpacked(void **state)
 		const void *packed;
 
 		fill(payload, bytes, kinds[which]);
-		assert_int_equal(
-			seep_pack(&packer, kinds[which], entries, payload, bytes, &packed, &packed_bytes), 0);
+		assert_int_equal(seep_pack(&packer, kinds[which], entries, payload, bytes, &packed, &packed_bytes), 0);
 		if (!seep_is_packed(SEEP_TRACE_VERSION, kinds[which])) {
 			assert_ptr_equal(packed, payload);
 			continue;
