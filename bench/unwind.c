@@ -48,7 +48,7 @@ __attribute__((noinline)) static void hook(void)
 
 	frames = seep_unwind_capture(&unwinder, &start, 128, &unchanged, &end);
 	for (unsigned i = frames - unchanged; i-- > 0;)
-		unwinder.frames[i].node = 1;
+		unwinder.last[i].node = 1;
 }
 
 __attribute__((noinline)) static void empty_hook(void)

@@ -255,19 +255,19 @@ uint32_t seep_stacks_capture(struct seep_thread *thread, const struct seep_unwin
 	if (__builtin_expect(thread->generation != generation, 0))
 		forget(thread, generation);
 	used = seep_unwind_capture(&thread->unwinder, start, process->depth_limit, &unchanged, &end);
-	frames = thread->unwinder.frames;
-	if (end == SEEP_UNWIND_LOST) {
-		count(&thread->segment->lost_stacks);
-		node = child(thread, 0, MARK_LOST, generation);
-	} else if (end == SEEP_UNWIND_TRUNCATED) {
-		count(&thread->segment->truncated_stacks);
-		node = child(thread, 0, MARK_TRUNCATED, generation);
-	}
+	if (__builtin_expect(end != SEEP_UNWIND_COMPLETE, 0))
+		count(end == SEEP_UNWIND_LOST ? &thread->segment->lost_stacks : &thread->segment->truncated_stacks);
+	if (unchanged == used)
+		return thread->unwinder.frames[0].node;
+	frames = thread->unwinder.last;
 	if (unchanged)
 		node = frames[used - unchanged].node;
+	else if (end != SEEP_UNWIND_COMPLETE)
+		node = child(thread, 0, end == SEEP_UNWIND_LOST ? MARK_LOST : MARK_TRUNCATED, generation);
 	for (unsigned i = used - unchanged; i-- > 0;) {
 		node = child(thread, node, seep_unwind_after_call(&frames[i]), generation);
 		frames[i].node = node;
 	}
+	seep_unwind_remember(&thread->unwinder);
 	return node;
 }

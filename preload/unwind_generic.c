@@ -22,6 +22,11 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 		unwinder, start, atomic_load_explicit(&generation, memory_order_relaxed), depth_limit, unchanged, end);
 }
 
+void seep_unwind_remember(struct seep_unwinder *unwinder)
+{
+	(void)unwinder;
+}
+
 void seep_unwind_forget(struct seep_unwinder *unwinder)
 {
 	unwinder->generation = 0;

@@ -87,6 +87,10 @@ bool seep_unwind_start(bool oracle)
 void seep_unwind_forget(struct seep_unwinder *unwinder)
 {
 	unwinder->generation = 0;
+	for (unsigned i = 0; i < SEEP_UNWIND_MEMOS; i++) {
+		unwinder->seen[i] = 0;
+		unwinder->generations[i] = 0;
+	}
 	for (unsigned i = 0; i < sizeof unwinder->readable / sizeof unwinder->readable[0]; i++)
 		unwinder->readable[i][0] = unwinder->readable[i][1] = 0;
 }
@@ -137,13 +141,13 @@ static bool same_arrival(const struct seep_unwind_frame *frame)
 	return !(frame->arrival & LIVE) || !(frame->arrival & SAVED) || word_at(saved) == frame->frame_pointer;
 }
 
-/* The first frame outside of `frame`, which is on the stack, that is not the same any more, or end. *moved: only its return
- * address differs, so that it is known where it is. */
-ALWAYS_INLINE const struct seep_unwind_frame *first_changed(const struct seep_unwinder *unwinder,
-	const struct seep_unwind_frame *frame, const struct seep_unwind_frame *end, bool *moved)
+/* The first frame outside of `frame`, which is on the stack, that is not the same any more, or end. Frames before `checked` have
+ * nothing but a return address to compare. *moved: only that differs, so that it is known where the frame is. */
+ALWAYS_INLINE const struct seep_unwind_frame *first_changed(const struct seep_unwind_frame *frame,
+	const struct seep_unwind_frame *checked, const struct seep_unwind_frame *end, bool *moved)
 {
 	*moved = true;
-	for (frame++; frame < unwinder->checked; frame++)
+	for (frame++; frame < checked; frame++)
 		if (word_at(frame->slot) != frame->return_address)
 			return frame;
 	for (; frame != end; frame++) {
@@ -435,7 +439,7 @@ ALWAYS_INLINE void put_together(
 		if (arrival & SAVED)
 			is_live = 0;
 	}
-	unwinder->frames = kept;
+	unwinder->frames = unwinder->last = kept;
 	unwinder->count = (uint32_t)(end_of_kept(unwinder) - kept);
 	atomic_signal_fence(memory_order_seq_cst);
 	unwinder->generation = generation;
@@ -445,9 +449,9 @@ ALWAYS_INLINE void put_together(
 RARE void begin_anew(struct seep_unwinder *unwinder)
 {
 	unwinder->generation = 0;
-	unwinder->frames = end_of_kept(unwinder);
-	unwinder->frames->slot = UINTPTR_MAX; /* where searching for a slot ends */
-	unwinder->checked = unwinder->frames;
+	unwinder->last = end_of_kept(unwinder);
+	unwinder->last->slot = UINTPTR_MAX; /* where searching for a slot ends */
+	unwinder->checked = unwinder->last;
 }
 
 ALWAYS_INLINE struct walk walk_from(const struct seep_unwind_start *start, struct seep_unwind_frame *room)
@@ -457,10 +461,10 @@ ALWAYS_INLINE struct walk walk_from(const struct seep_unwind_start *start, struc
 }
 
 /* Whether frames that are all on the stack, up to the end, are also how it ends now. */
-ALWAYS_INLINE bool same_end(const struct seep_unwinder *unwinder, unsigned count, unsigned depth_limit)
+ALWAYS_INLINE bool same_end(enum seep_unwind_end end, uintptr_t null_slot, unsigned count, unsigned depth_limit)
 {
-	return count <= depth_limit && (unwinder->end != SEEP_UNWIND_TRUNCATED || count == depth_limit) &&
-	       (!unwinder->null_slot || word_at(unwinder->null_slot) == 0);
+	return count <= depth_limit && (end != SEEP_UNWIND_TRUNCATED || count == depth_limit) &&
+	       (!null_slot || word_at(null_slot) == 0);
 }
 
 /* The whole stack was walked. */
@@ -503,7 +507,7 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 		begin_anew(unwinder);
 	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], walk.slot), 0))
 		seep_detour_readable(unwinder, walk.slot);
-	old = unwinder->frames;
+	old = unwinder->last;
 	for (;;) {
 		seep_row row;
 
@@ -511,10 +515,11 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 			old++;
 		if (same_state(old, &walk)) {
 			bool moved;
-			const struct seep_unwind_frame *changed = first_changed(unwinder, old, last, &moved);
+			const struct seep_unwind_frame *changed = first_changed(old, unwinder->checked, last, &moved);
 
 			if (changed == last &&
-				same_end(unwinder, (unsigned)(walk.next - unwinder->fresh + last - old), depth_limit)) {
+				same_end(unwinder->end, unwinder->null_slot,
+					(unsigned)(walk.next - unwinder->fresh + last - old), depth_limit)) {
 				*unchanged = (unsigned)(last - old);
 				*end = unwinder->end;
 				put_together(unwinder, generation, &walk, last - (last - old));
@@ -547,20 +552,65 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 	return finish(&capture, generation, &walk, outcome, unchanged, end);
 }
 
+static unsigned place_of_memo(uintptr_t return_address, uintptr_t slot)
+{
+	return (unsigned)((return_address ^ slot << 20) * 0x9e3779b97f4a7c15u >> 32) % SEEP_UNWIND_MEMOS;
+}
+
+/* Only what came twice in a row in its place is worth the copy: the stacks of a recursion hardly ever come again. */
+void seep_unwind_remember(struct seep_unwinder *unwinder)
+{
+	const struct seep_unwind_frame *frames = unwinder->last;
+	unsigned place = place_of_memo(frames->return_address, frames->slot);
+	struct seep_unwind_memo *memo = &unwinder->memos[place];
+
+	if (unwinder->seen[place] != frames->node || unwinder->count > SEEP_UNWIND_MEMO_DEPTH || by_libunwind) {
+		unwinder->seen[place] = frames->node;
+		return;
+	}
+	/* Should a signal handler jump out of here, the place is empty. */
+	unwinder->generations[place] = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	memo->end = unwinder->end;
+	memo->count = unwinder->count;
+	memo->checked = (uint32_t)(unwinder->checked - frames);
+	memo->null_slot = unwinder->null_slot;
+	for (unsigned i = 0; i < unwinder->count; i++)
+		memo->frames[i] = frames[i];
+	atomic_signal_fence(memory_order_seq_cst);
+	unwinder->generations[place] = unwinder->generation;
+}
+
 unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
 	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
 {
 	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
 	struct walk walk = walk_from(start, NULL);
+	const struct seep_unwind_memo *memo;
+	unsigned place;
 	bool moved;
 
 	/* An allocation in a loop: all is as it was. */
-	if (unwinder->generation == generation && same_state(unwinder->frames, &walk) &&
-		first_changed(unwinder, unwinder->frames, end_of_kept(unwinder), &moved) == end_of_kept(unwinder) &&
-		same_end(unwinder, unwinder->count, depth_limit)) {
+	if (unwinder->generation == generation && same_state(unwinder->last, &walk) &&
+		first_changed(unwinder->last, unwinder->checked, end_of_kept(unwinder), &moved) ==
+			end_of_kept(unwinder) &&
+		same_end(unwinder->end, unwinder->null_slot, unwinder->count, depth_limit)) {
+		unwinder->frames = unwinder->last;
 		*unchanged = unwinder->count;
 		*end = unwinder->end;
 		return unwinder->count;
+	}
+	/* Or as it once was: what is proven of the last stack holds for any other one. */
+	place = place_of_memo(walk.pc, walk.slot);
+	memo = &unwinder->memos[place];
+	if (unwinder->generations[place] == generation && same_state(memo->frames, &walk) &&
+		first_changed(memo->frames, memo->frames + memo->checked, memo->frames + memo->count, &moved) ==
+			memo->frames + memo->count &&
+		same_end(memo->end, memo->null_slot, memo->count, depth_limit)) {
+		unwinder->frames = memo->frames;
+		*unchanged = memo->count;
+		*end = memo->end;
+		return memo->count;
 	}
 	return walk_stack(unwinder, start, depth_limit, unchanged, end);
 }

@@ -209,8 +209,11 @@ static void check(const struct seep_unwind_start *start)
 	for (unsigned i = count; i-- > 0;) {
 		node = child(node, unwinder->frames[i].return_address);
 		wrong |= i >= count - unchanged && unwinder->frames[i].node != node;
-		unwinder->frames[i].node = node;
+		if (i < count - unchanged)
+			unwinder->last[i].node = node;
 	}
+	if (unchanged != count)
+		seep_unwind_remember(unwinder);
 	add(&counts->captured, 1);
 	add(&counts->frames, count);
 	add(&counts->reused, unchanged);

@@ -6,6 +6,8 @@
  */
 #include "support_unwinder.h"
 
+#include <string.h>
+
 #define WORDS 65536u
 #define FUNCTIONS 96u
 #define DEPTH 70u
@@ -148,11 +150,18 @@ static struct recipe any_recipe(void)
 		.rbp = below(3) ? (uintptr_t)&stack[WORDS - below(600)] : any()};
 }
 
+/* Stacks that come again and again, as those of a server's requests do. */
+static struct {
+	struct recipe recipes[DEPTH];
+	unsigned depth;
+} favourites[6];
+
 static unsigned change_recipes(unsigned depth)
 {
 	unsigned last = depth ? depth - 1 : 0;
+	unsigned favourite = (unsigned)below(sizeof favourites / sizeof favourites[0]);
 
-	switch (below(9)) {
+	switch (below(14)) {
 	case 0: /* another function of the same frame size, somewhere */
 		if (depth) {
 			struct recipe *recipe = &recipes[below(depth)];
@@ -187,6 +196,19 @@ static unsigned change_recipes(unsigned depth)
 		break;
 	case 5: /* nothing happened */
 		break;
+	case 6: /* this one will come again */
+		if (below(20) == 0) {
+			memcpy(favourites[favourite].recipes, recipes, sizeof recipes);
+			favourites[favourite].depth = depth;
+		}
+		break;
+	case 7:
+	case 8:
+	case 9:
+	case 10:
+		memcpy(recipes, favourites[favourite].recipes, sizeof recipes);
+		depth = favourites[favourite].depth;
+		break;
 	default: /* some returned, some were called */
 		depth -= (unsigned)below(last < 6 ? last + 1 : 6);
 		for (uint64_t more = below(6); more > 0 && depth < DEPTH; more--)
@@ -213,6 +235,7 @@ static void remembered_stacks_are_what_is_there(void **state)
 	static const unsigned limits[] = {1, 2, 5, 20, DEPTH, DEPTH + 1, SEEP_WIRE_DEPTH_MAX};
 	struct seep_unwinder *unwinder = test_calloc(1, sizeof *unwinder);
 	uint64_t reused = 0;
+	uint64_t recalled = 0;
 	uint64_t frames = 0;
 	unsigned depth = 0;
 
@@ -235,14 +258,16 @@ static void remembered_stacks_are_what_is_there(void **state)
 		check_against_truth(unwinder, count, end, depth, limit);
 		give_nodes(unwinder, count, unchanged, end);
 		reused += unchanged;
+		recalled += unwinder->frames != unwinder->last;
 		frames += count;
 		if (below(1000) ==
 			0) /* the owner was interrupted before it came to write the nodes of the inner frames */
-			for (unsigned i = 0; i < count / 2; i++)
-				unwinder->frames[i].node = 0;
+			for (unsigned i = 0; i < unwinder->count / 2; i++)
+				unwinder->last[i].node = 0;
 	}
 	/* A test of reuse has to see some. */
 	assert_true(reused * 3 > frames);
+	assert_true(recalled > 10000);
 	test_free(unwinder);
 	test_free(stack);
 }
