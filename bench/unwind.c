@@ -28,6 +28,7 @@
 
 static struct seep_unwinder unwinder;
 static unsigned frames;
+static bool recalls = true;
 
 typedef void deed(void);
 
@@ -46,9 +47,13 @@ __attribute__((noinline)) static void hook(void)
 	unsigned unchanged;
 	SEEP_UNWIND_START(start);
 
+	if (recalls && seep_unwind_recall(&unwinder, &start, 128, &end))
+		return;
 	frames = seep_unwind_capture(&unwinder, &start, 128, &unchanged, &end);
 	for (unsigned i = frames - unchanged; i-- > 0;)
-		unwinder.last[i].node = 1;
+		unwinder.frames[i].node = 1;
+	if (recalls)
+		seep_unwind_remember(&unwinder);
 }
 
 __attribute__((noinline)) static void empty_hook(void)
@@ -87,18 +92,22 @@ static void leaf(void)
 
 static void all(void)
 {
+	recalls = false;
 	for (int i = 0; i < ROUNDS; i++) {
 		unwinder.generation = 0;
 		a1();
 	}
+	recalls = true;
 }
 
 static void by_oracle(void)
 {
+	recalls = false;
 	by_libunwind = true;
 	for (int i = 0; i < ROUNDS / 20; i++)
 		a1();
 	by_libunwind = false;
+	recalls = true;
 	unwinder.generation = 0;
 }
 

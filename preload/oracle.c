@@ -171,7 +171,7 @@ unsigned seep_oracle_capture(struct seep_unwinder *unwinder, const struct seep_u
 	atomic_signal_fence(memory_order_seq_cst);
 	for (unsigned i = 0; i < count; i++)
 		kept[i] = frames[i];
-	unwinder->frames = unwinder->last = kept;
+	unwinder->frames = kept;
 	unwinder->count = count;
 	unwinder->end = *end;
 	atomic_signal_fence(memory_order_seq_cst);

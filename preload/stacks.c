@@ -242,24 +242,32 @@ static void count(_Atomic uint64_t *counter)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
+static void count_incomplete(struct seep_thread *thread, enum seep_unwind_end end)
+{
+	if (__builtin_expect(end != SEEP_UNWIND_COMPLETE, 0))
+		count(end == SEEP_UNWIND_LOST ? &thread->segment->lost_stacks : &thread->segment->truncated_stacks);
+}
+
 uint32_t seep_stacks_capture(struct seep_thread *thread, const struct seep_unwind_start *start)
 {
 	struct seep_process *process = seep_process;
 	uint32_t generation = atomic_load_explicit(thread->modules_generation, memory_order_relaxed);
-	enum seep_unwind_end end;
+	enum seep_unwind_end end = SEEP_UNWIND_COMPLETE;
 	struct seep_unwind_frame *frames;
 	unsigned unchanged;
 	unsigned used;
-	uint32_t node = 0;
+	uint32_t node;
 
 	if (__builtin_expect(thread->generation != generation, 0))
 		forget(thread, generation);
+	node = seep_unwind_recall(&thread->unwinder, start, process->depth_limit, &end);
+	if (node) {
+		count_incomplete(thread, end);
+		return node;
+	}
 	used = seep_unwind_capture(&thread->unwinder, start, process->depth_limit, &unchanged, &end);
-	if (__builtin_expect(end != SEEP_UNWIND_COMPLETE, 0))
-		count(end == SEEP_UNWIND_LOST ? &thread->segment->lost_stacks : &thread->segment->truncated_stacks);
-	if (unchanged == used)
-		return thread->unwinder.frames[0].node;
-	frames = thread->unwinder.last;
+	count_incomplete(thread, end);
+	frames = thread->unwinder.frames;
 	if (unchanged)
 		node = frames[used - unchanged].node;
 	else if (end != SEEP_UNWIND_COMPLETE)

@@ -13,7 +13,7 @@
 #include "process.h"
 #include "unwind.h"
 
-#define SEEP_NODE_CACHE 1024u
+#define SEEP_NODE_CACHE 512u
 #define SEEP_THREAD_WIPED 4096
 
 /* A child in the stack tree that this thread looked up lately. */

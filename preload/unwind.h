@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * unwind.h: the call stack of a hook's caller. Each thread has an unwinder of its own, which remembers the last stack that it
- * walked: the outer part that is proven unchanged is neither walked nor looked up again. Some stacks that came more than once it
- * remembers whole.
+ * captured: the outer part that is proven unchanged is neither walked nor looked up again. Of stacks that came more than once it
+ * remembers the node.
  *
  *	void *malloc(size_t bytes)
  *	{
  *		SEEP_UNWIND_START(start);
  *		...
- *		count = seep_unwind_capture(&unwinder, &start, depth_limit, &unchanged, &end);
- *		node = unchanged ? unwinder.frames[count - unchanged].node : ...the root, or what stands for `end`;
- *		for (i = count - unchanged; i-- > 0;)
- *			node = unwinder.last[i].node = child(node, unwinder.last[i].return_address);
- *		if (unchanged != count)
+ *		node = seep_unwind_recall(&unwinder, &start, depth_limit, &end);
+ *		if (!node) {
+ *			count = seep_unwind_capture(&unwinder, &start, depth_limit, &unchanged, &end);
+ *			node = unchanged ? unwinder.frames[count - unchanged].node : ...the root, or what stands for `end`;
+ *			for (i = count - unchanged; i-- > 0;)
+ *				node = unwinder.frames[i].node = child(node, unwinder.frames[i].return_address);
  *			seep_unwind_remember(&unwinder);
+ *		}
  *
  * A capture takes no lock, allocates nothing and leaves errno alone; in the common case it makes no system call. It may run
  * in a signal handler, but not while another capture of the same unwinder is under way. No frame of libseep.so is reported.
@@ -73,31 +75,37 @@ static inline uintptr_t seep_unwind_after_call(const struct seep_unwind_frame *f
 	return frame->return_address + !!(frame->arrival & SEEP_UNWIND_INTERRUPTED);
 }
 
-/* A stack that was met at least twice, with its nodes. */
-#define SEEP_UNWIND_MEMOS 32u
-#define SEEP_UNWIND_MEMO_DEPTH 32u
+#define SEEP_UNWIND_MEMOS 120u /* so many that a busy thread takes 300 KB in all */
+#define SEEP_UNWIND_MEMO_WORDS 32u
+
+/* A stack that was met more than once: how it begins, and which words it is made of. */
 struct seep_unwind_memo {
-	uint32_t end;
-	uint32_t count;
-	uint32_t checked; /* of the frames before this one only the return address has to be compared */
-	uintptr_t null_slot;
-	struct seep_unwind_frame frames[SEEP_UNWIND_MEMO_DEPTH];
+	uintptr_t return_address; /* of the first frame, as the next two */
+	uintptr_t slot;
+	uintptr_t frame_pointer; /* compared if it is live */
+	uintptr_t null_slot; /* as the unwinder's */
+	uint32_t node; /* of the whole stack */
+	uint8_t live;
+	uint8_t end;
+	uint8_t count; /* frames */
+	uint8_t words;
+	uint32_t offsets[SEEP_UNWIND_MEMO_WORDS]; /* of the words from slot on, in bytes */
+	uintptr_t expected[SEEP_UNWIND_MEMO_WORDS];
 };
 
-/* All zero is a valid empty one. Some 105 KB, of which a thread touches what its deepest stack needs (64 bytes a frame), a page
+/* All zero is a valid empty one. Some 125 KB, of which a thread touches what its deepest stack needs (64 bytes a frame), a page
  * or two, and the memos of stacks that come again: take it from the kernel. */
 struct seep_unwinder {
-	const struct seep_unwind_frame *frames; /* of this capture, the leaf first */
-	struct seep_unwind_frame *last; /* of the last stack that was walked: a part of `kept`, up to its end */
+	struct seep_unwind_frame *frames; /* of the last capture, the leaf first */
 	struct seep_unwind_frame *checked; /* of those inside of this one only the return address has to be compared */
-	uint32_t generation; /* of the code, when that was walked; 0: there is none */
+	uint32_t generation; /* of the code, when frames were captured; 0: there are none */
 	uint32_t end;
 	uint32_t count;
 	uintptr_t null_slot; /* where the null stands that the stack ended with, if it did */
 	uintptr_t readable[4][2]; /* parts of stacks known to be mapped: first byte, end; the current one first */
 	struct seep_unwind_frame fresh[SEEP_WIRE_DEPTH_MAX]; /* the part of a stack that is being walked */
-	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1];
-	uint32_t seen[SEEP_UNWIND_MEMOS]; /* the node of the last stack that was walked and has its place there */
+	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1]; /* frames points into this: a stack ends at its end */
+	uint32_t seen[SEEP_UNWIND_MEMOS]; /* the node of the last captured stack that has its place there */
 	uint32_t generations[SEEP_UNWIND_MEMOS]; /* of the code, when the memo was written; 0: there is none */
 	struct seep_unwind_memo memos[SEEP_UNWIND_MEMOS];
 	_Alignas(16) unsigned char scratch[8192]; /* where tables are read and libunwind keeps its cursor */
@@ -107,14 +115,18 @@ struct seep_unwinder {
  * installed. */
 bool seep_unwind_start(bool oracle);
 
+/* The node of the stack outwards from `start` if it is the last one, or one that was remembered; else 0. */
+uint32_t seep_unwind_recall(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, unsigned depth_limit,
+	enum seep_unwind_end *end);
+
 /* Captures the stack outwards from `start`, at most depth_limit frames (1 .. SEEP_WIRE_DEPTH_MAX) from the leaf, into
  * unwinder->frames. Returns how many there are, at least 1; *unchanged says of how many of the outermost ones `node` still
- * holds: these frames, and how the stack ends, are the same as in an earlier capture. The caller writes the node of all others,
- * the outermost first; where there are any, frames is the same as last. A frame whose node is still 0 (because a signal handler jumped out of the hook) never counts as unchanged. */
+ * holds: these frames, and how the stack ends, are the same as in the last capture. The caller writes the node of all others,
+ * the outermost first. A frame whose node is still 0 (because a signal handler jumped out of the hook) never counts as unchanged. */
 unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
 	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end);
 
-/* Once all nodes of the last stack have been written: it may come again. */
+/* Once all nodes of a capture have been written: it may come again. */
 void seep_unwind_remember(struct seep_unwinder *unwinder);
 
 /* Forgets all stacks and where the last one was: its nodes are void, or another thread takes the unwinder over. */

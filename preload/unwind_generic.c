@@ -22,6 +22,17 @@ unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_u
 		unwinder, start, atomic_load_explicit(&generation, memory_order_relaxed), depth_limit, unchanged, end);
 }
 
+/* The capture compares with the last stack. */
+uint32_t seep_unwind_recall(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, unsigned depth_limit,
+	enum seep_unwind_end *end)
+{
+	(void)unwinder;
+	(void)start;
+	(void)depth_limit;
+	(void)end;
+	return 0;
+}
+
 void seep_unwind_remember(struct seep_unwinder *unwinder)
 {
 	(void)unwinder;

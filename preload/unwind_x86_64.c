@@ -439,7 +439,7 @@ ALWAYS_INLINE void put_together(
 		if (arrival & SAVED)
 			is_live = 0;
 	}
-	unwinder->frames = unwinder->last = kept;
+	unwinder->frames = kept;
 	unwinder->count = (uint32_t)(end_of_kept(unwinder) - kept);
 	atomic_signal_fence(memory_order_seq_cst);
 	unwinder->generation = generation;
@@ -449,9 +449,9 @@ ALWAYS_INLINE void put_together(
 RARE void begin_anew(struct seep_unwinder *unwinder)
 {
 	unwinder->generation = 0;
-	unwinder->last = end_of_kept(unwinder);
-	unwinder->last->slot = UINTPTR_MAX; /* where searching for a slot ends */
-	unwinder->checked = unwinder->last;
+	unwinder->frames = end_of_kept(unwinder);
+	unwinder->frames->slot = UINTPTR_MAX; /* where searching for a slot ends */
+	unwinder->checked = unwinder->frames;
 }
 
 ALWAYS_INLINE struct walk walk_from(const struct seep_unwind_start *start, struct seep_unwind_frame *room)
@@ -488,9 +488,8 @@ static unsigned finish(struct capture *capture, uint32_t generation, struct walk
 	return unwinder->count;
 }
 
-/* The stack is not quite the last one. */
-__attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwinder,
-	const struct seep_unwind_start *start, unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
+unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
+	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
 {
 	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
 	uint64_t salt = seep_rows_salt(generation);
@@ -507,7 +506,7 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 		begin_anew(unwinder);
 	if (__builtin_expect(!seen_before(unwinder, unwinder->readable[0][0], walk.slot), 0))
 		seep_detour_readable(unwinder, walk.slot);
-	old = unwinder->last;
+	old = unwinder->frames;
 	for (;;) {
 		seep_row row;
 
@@ -552,65 +551,112 @@ __attribute__((noinline)) static unsigned walk_stack(struct seep_unwinder *unwin
 	return finish(&capture, generation, &walk, outcome, unchanged, end);
 }
 
+/* ---- Stacks that come again ----
+ *
+ * What is proven above of the last stack holds for any other: the words that the walk would read, compared in its order. So a list of
+ * them, each with its place, stands for the stack. */
+
 static unsigned place_of_memo(uintptr_t return_address, uintptr_t slot)
 {
-	return (unsigned)((return_address ^ slot << 20) * 0x9e3779b97f4a7c15u >> 32) % SEEP_UNWIND_MEMOS;
+	uint64_t mixed = (return_address ^ slot << 20) * 0x9e3779b97f4a7c15u >> 32;
+
+	return (unsigned)(mixed * SEEP_UNWIND_MEMOS >> 32);
+}
+
+static bool add_word(struct seep_unwind_memo *memo, uintptr_t address, uintptr_t expected)
+{
+	if (memo->words == SEEP_UNWIND_MEMO_WORDS || address - memo->slot > UINT32_MAX)
+		return false;
+	memo->offsets[memo->words] = (uint32_t)(address - memo->slot);
+	memo->expected[memo->words++] = expected;
+	return true;
+}
+
+/* What same_arrival and first_changed compare. False: more than a list of words can say, or than a memo has room for. */
+static bool add_frame(struct seep_unwind_memo *memo, const struct seep_unwind_frame *frame)
+{
+	uintptr_t saved = place_of_rbp(frame->slot, frame->arrival);
+
+	if (frame->arrival & UNPROVEN)
+		return false;
+	if (frame->arrival & REALIGNED &&
+		!add_word(memo, saved + words((int8_t)(frame->arrival >> 16)), frame->slot + WORD))
+		return false;
+	if (frame->arrival & LIVE && frame->arrival & SAVED && !add_word(memo, saved, frame->frame_pointer))
+		return false;
+	return add_word(memo, frame->slot, frame->return_address);
+}
+
+static bool write_memo(struct seep_unwind_memo *memo, const struct seep_unwinder *unwinder)
+{
+	const struct seep_unwind_frame *frames = unwinder->frames;
+
+	if (unwinder->count > SEEP_UNWIND_MEMO_WORDS || frames->arrival & INTERRUPTED)
+		return false;
+	memo->return_address = frames->return_address;
+	memo->slot = frames->slot;
+	memo->frame_pointer = frames->frame_pointer;
+	memo->null_slot = unwinder->null_slot;
+	memo->node = frames->node;
+	memo->live = !!(frames->arrival & LIVE);
+	memo->end = (uint8_t)unwinder->end;
+	memo->count = (uint8_t)unwinder->count;
+	memo->words = 0;
+	for (unsigned i = 1; i < unwinder->count; i++)
+		if (!add_frame(memo, &frames[i]))
+			return false;
+	return true;
 }
 
 /* Only what came twice in a row in its place is worth the copy: the stacks of a recursion hardly ever come again. */
 void seep_unwind_remember(struct seep_unwinder *unwinder)
 {
-	const struct seep_unwind_frame *frames = unwinder->last;
+	const struct seep_unwind_frame *frames = unwinder->frames;
 	unsigned place = place_of_memo(frames->return_address, frames->slot);
-	struct seep_unwind_memo *memo = &unwinder->memos[place];
 
-	if (unwinder->seen[place] != frames->node || unwinder->count > SEEP_UNWIND_MEMO_DEPTH || by_libunwind) {
+	if (unwinder->seen[place] != frames->node || by_libunwind) {
 		unwinder->seen[place] = frames->node;
 		return;
 	}
 	/* Should a signal handler jump out of here, the place is empty. */
 	unwinder->generations[place] = 0;
 	atomic_signal_fence(memory_order_seq_cst);
-	memo->end = unwinder->end;
-	memo->count = unwinder->count;
-	memo->checked = (uint32_t)(unwinder->checked - frames);
-	memo->null_slot = unwinder->null_slot;
-	for (unsigned i = 0; i < unwinder->count; i++)
-		memo->frames[i] = frames[i];
+	if (!write_memo(&unwinder->memos[place], unwinder))
+		return;
 	atomic_signal_fence(memory_order_seq_cst);
 	unwinder->generations[place] = unwinder->generation;
 }
 
-unsigned seep_unwind_capture(struct seep_unwinder *unwinder, const struct seep_unwind_start *start,
-	unsigned depth_limit, unsigned *unchanged, enum seep_unwind_end *end)
+ALWAYS_INLINE bool same_words(const struct seep_unwind_memo *memo)
+{
+	for (unsigned i = 0; i < memo->words; i++)
+		if (word_at(memo->slot + memo->offsets[i]) != memo->expected[i])
+			return false;
+	return true;
+}
+
+uint32_t seep_unwind_recall(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, unsigned depth_limit,
+	enum seep_unwind_end *end)
 {
 	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
 	struct walk walk = walk_from(start, NULL);
-	const struct seep_unwind_memo *memo;
-	unsigned place;
+	unsigned place = place_of_memo(walk.pc, walk.slot);
+	const struct seep_unwind_memo *memo = &unwinder->memos[place];
 	bool moved;
 
-	/* An allocation in a loop: all is as it was. */
-	if (unwinder->generation == generation && same_state(unwinder->last, &walk) &&
-		first_changed(unwinder->last, unwinder->checked, end_of_kept(unwinder), &moved) ==
+	if (unwinder->generations[place] == generation && memo->return_address == walk.pc && memo->slot == walk.slot &&
+		(!memo->live || memo->frame_pointer == walk.rbp) && same_words(memo) &&
+		same_end(memo->end, memo->null_slot, memo->count, depth_limit)) {
+		*end = memo->end;
+		return memo->node;
+	}
+	/* Deep ones, and what has no memo yet: an allocation in a loop. */
+	if (unwinder->generation == generation && same_state(unwinder->frames, &walk) &&
+		first_changed(unwinder->frames, unwinder->checked, end_of_kept(unwinder), &moved) ==
 			end_of_kept(unwinder) &&
 		same_end(unwinder->end, unwinder->null_slot, unwinder->count, depth_limit)) {
-		unwinder->frames = unwinder->last;
-		*unchanged = unwinder->count;
 		*end = unwinder->end;
-		return unwinder->count;
+		return unwinder->frames->node;
 	}
-	/* Or as it once was: what is proven of the last stack holds for any other one. */
-	place = place_of_memo(walk.pc, walk.slot);
-	memo = &unwinder->memos[place];
-	if (unwinder->generations[place] == generation && same_state(memo->frames, &walk) &&
-		first_changed(memo->frames, memo->frames + memo->checked, memo->frames + memo->count, &moved) ==
-			memo->frames + memo->count &&
-		same_end(memo->end, memo->null_slot, memo->count, depth_limit)) {
-		unwinder->frames = memo->frames;
-		*unchanged = memo->count;
-		*end = memo->end;
-		return memo->count;
-	}
-	return walk_stack(unwinder, start, depth_limit, unchanged, end);
+	return 0;
 }

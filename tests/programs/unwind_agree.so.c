@@ -201,6 +201,8 @@ static void check(const struct seep_unwind_start *start)
 {
 	static __thread unsigned since;
 	enum seep_unwind_end end;
+	enum seep_unwind_end recalled_end;
+	uint32_t recalled = seep_unwind_recall(unwinder, start, depth_limit, &recalled_end);
 	unsigned unchanged;
 	unsigned count = seep_unwind_capture(unwinder, start, depth_limit, &unchanged, &end);
 	uint32_t node = end + 1;
@@ -209,14 +211,13 @@ static void check(const struct seep_unwind_start *start)
 	for (unsigned i = count; i-- > 0;) {
 		node = child(node, unwinder->frames[i].return_address);
 		wrong |= i >= count - unchanged && unwinder->frames[i].node != node;
-		if (i < count - unchanged)
-			unwinder->last[i].node = node;
+		unwinder->frames[i].node = node;
 	}
-	if (unchanged != count)
-		seep_unwind_remember(unwinder);
+	wrong |= recalled && (recalled != node || recalled_end != end);
+	seep_unwind_remember(unwinder);
 	add(&counts->captured, 1);
 	add(&counts->frames, count);
-	add(&counts->reused, unchanged);
+	add(&counts->reused, recalled ? count : unchanged);
 	add(&counts->wrongly_reused, wrong);
 	add(&counts->lost, end == SEEP_UNWIND_LOST);
 	if (end == SEEP_UNWIND_LOST)

@@ -34,19 +34,15 @@ static inline void give_nodes(
 {
 	uint32_t node = end + 1;
 
-	if (unchanged != count)
-		assert_ptr_equal(unwinder->frames, unwinder->last);
 	for (unsigned i = count; i-- > 0;) {
 		node = child_of(node, unwinder->frames[i].return_address);
-		if (i >= count - unchanged) {
+		if (i >= count - unchanged)
 			assert_int_equal(unwinder->frames[i].node, node);
-		} else {
+		else
 			assert_int_equal(unwinder->frames[i].node, 0);
-			unwinder->last[i].node = node;
-		}
+		unwinder->frames[i].node = node;
 	}
-	if (unchanged != count)
-		seep_unwind_remember(unwinder);
+	seep_unwind_remember(unwinder);
 }
 
 #endif

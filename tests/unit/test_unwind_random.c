@@ -230,6 +230,17 @@ static void check_against_truth(
 	}
 }
 
+/* The node that give_nodes gives the true stack. */
+static uint32_t true_node(unsigned depth, unsigned limit)
+{
+	unsigned whole = depth + 1;
+	uint32_t node = whole <= limit ? SEEP_UNWIND_COMPLETE + 1 : SEEP_UNWIND_TRUNCATED + 1;
+
+	for (unsigned i = whole <= limit ? 0 : whole - limit; i <= depth; i++)
+		node = child_of(node, truths[i].pc);
+	return node;
+}
+
 static void remembered_stacks_are_what_is_there(void **state)
 {
 	static const unsigned limits[] = {1, 2, 5, 20, DEPTH, DEPTH + 1, SEEP_WIRE_DEPTH_MAX};
@@ -250,24 +261,30 @@ static void remembered_stacks_are_what_is_there(void **state)
 		enum seep_unwind_end end;
 		unsigned unchanged;
 		unsigned count;
+		uint32_t node;
 
 		depth = change_recipes(depth);
 		make_stack(depth, (uintptr_t)&stack[WORDS - 100 - (below(50) ? 0 : below(8))],
 			below(10) ? 0 : (uintptr_t)&stack[WORDS - 50]);
+		node = seep_unwind_recall(unwinder, &start, limit, &end);
+		if (node) {
+			recalled++;
+			assert_int_equal(node, true_node(depth, limit));
+			assert_int_equal(end, depth < limit ? SEEP_UNWIND_COMPLETE : SEEP_UNWIND_TRUNCATED);
+		}
 		count = seep_unwind_capture(unwinder, &start, limit, &unchanged, &end);
 		check_against_truth(unwinder, count, end, depth, limit);
 		give_nodes(unwinder, count, unchanged, end);
 		reused += unchanged;
-		recalled += unwinder->frames != unwinder->last;
 		frames += count;
 		if (below(1000) ==
 			0) /* the owner was interrupted before it came to write the nodes of the inner frames */
 			for (unsigned i = 0; i < unwinder->count / 2; i++)
-				unwinder->last[i].node = 0;
+				unwinder->frames[i].node = 0;
 	}
 	/* A test of reuse has to see some. */
 	assert_true(reused * 3 > frames);
-	assert_true(recalled > 10000);
+	assert_true(recalled > 100000);
 	test_free(unwinder);
 	test_free(stack);
 }
