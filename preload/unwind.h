@@ -89,6 +89,8 @@ struct seep_unwind_memo {
 	uint8_t end;
 	uint8_t count; /* frames */
 	uint8_t words;
+	uint8_t in_vain; /* times that only the first frame was the same, since the whole stack was */
+	uint8_t used; /* 1: it has been recalled */
 	uint32_t offsets[SEEP_UNWIND_MEMO_WORDS]; /* of the words from slot on, in bytes */
 	uintptr_t expected[SEEP_UNWIND_MEMO_WORDS];
 };
@@ -105,6 +107,8 @@ struct seep_unwinder {
 	uintptr_t readable[4][2]; /* parts of stacks known to be mapped: first byte, end; the current one first */
 	struct seep_unwind_frame fresh[SEEP_WIRE_DEPTH_MAX]; /* the part of a stack that is being walked */
 	struct seep_unwind_frame kept[SEEP_WIRE_DEPTH_MAX + 1]; /* frames points into this: a stack ends at its end */
+	uint32_t walks; /* to stacks that had not come just before */
+	uint32_t interval; /* of these, how many go by between two that get a memo; a power of 2 minus 1 */
 	uint32_t seen[SEEP_UNWIND_MEMOS]; /* the node of the last captured stack that has its place there */
 	uint32_t generations[SEEP_UNWIND_MEMOS]; /* of the code, when the memo was written; 0: there is none */
 	struct seep_unwind_memo memos[SEEP_UNWIND_MEMOS];

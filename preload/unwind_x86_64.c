@@ -50,6 +50,9 @@ enum {
 #define OF_STEP (SAVED | REALIGNED | UNPROVEN | 0xffffffu)
 
 #define WORD sizeof(uintptr_t)
+#define VAIN_MAX 8u /* comparisons in a row */
+#define INTERVAL_MIN 7u /* walks between two memos, a power of 2 minus 1 */
+#define INTERVAL_MAX 4095u
 #define ORACLES (1u << 31) /* in the generation of what libunwind captured: nothing else matches it */
 #define FIRST_ADDRESS 4096u /* that code can have, and the end */
 #define LAST_ADDRESS (UINT64_C(1) << 56)
@@ -602,24 +605,35 @@ static bool write_memo(struct seep_unwind_memo *memo, const struct seep_unwinder
 	memo->end = (uint8_t)unwinder->end;
 	memo->count = (uint8_t)unwinder->count;
 	memo->words = 0;
+	memo->in_vain = 0;
+	memo->used = false;
 	for (unsigned i = 1; i < unwinder->count; i++)
 		if (!add_frame(memo, &frames[i]))
 			return false;
 	return true;
 }
 
-/* Only what came twice in a row in its place is worth the copy: the stacks of a recursion hardly ever come again. */
+/* A memo goes. Where most go without having been of use, as in a recursion, new ones become rare. */
+static void forget_memo(struct seep_unwinder *unwinder, unsigned place)
+{
+	if (unwinder->generations[place] && !unwinder->memos[place].used && unwinder->interval < INTERVAL_MAX)
+		unwinder->interval = 2 * unwinder->interval + 1;
+	unwinder->generations[place] = 0;
+}
+
+/* What came twice in a row in its place is worth a memo. Of the others some are kept: where two stacks take turns in a place, one of
+ * them gets it. A stack has one of two places, as others begin with the same frame. */
 void seep_unwind_remember(struct seep_unwinder *unwinder)
 {
 	const struct seep_unwind_frame *frames = unwinder->frames;
-	unsigned place = place_of_memo(frames->return_address, frames->slot);
+	unsigned place = place_of_memo(frames->return_address, frames->slot) ^ (frames->node & 1);
+	bool again = unwinder->seen[place] == frames->node;
 
-	if (unwinder->seen[place] != frames->node || by_libunwind) {
-		unwinder->seen[place] = frames->node;
+	unwinder->seen[place] = frames->node;
+	if ((!again && ++unwinder->walks & unwinder->interval) || by_libunwind)
 		return;
-	}
 	/* Should a signal handler jump out of here, the place is empty. */
-	unwinder->generations[place] = 0;
+	forget_memo(unwinder, place);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (!write_memo(&unwinder->memos[place], unwinder))
 		return;
@@ -635,20 +649,40 @@ ALWAYS_INLINE bool same_words(const struct seep_unwind_memo *memo)
 	return true;
 }
 
+/* One that is compared in vain again and again makes room. */
+ALWAYS_INLINE bool is_memo(struct seep_unwinder *unwinder, uint32_t generation, unsigned place, const struct walk *walk,
+	unsigned depth_limit)
+{
+	struct seep_unwind_memo *memo = &unwinder->memos[place];
+
+	if (unwinder->generations[place] != generation || memo->return_address != walk->pc || memo->slot != walk->slot)
+		return false;
+	if ((memo->live && memo->frame_pointer != walk->rbp) || !same_words(memo) ||
+		!same_end(memo->end, memo->null_slot, memo->count, depth_limit)) {
+		if (++memo->in_vain == VAIN_MAX)
+			forget_memo(unwinder, place);
+		return false;
+	}
+	memo->in_vain = 0;
+	if (!memo->used) {
+		memo->used = true;
+		unwinder->interval = INTERVAL_MIN;
+	}
+	return true;
+}
+
 uint32_t seep_unwind_recall(struct seep_unwinder *unwinder, const struct seep_unwind_start *start, unsigned depth_limit,
 	enum seep_unwind_end *end)
 {
 	uint32_t generation = atomic_load_explicit(&seep_rows_generation, memory_order_relaxed);
 	struct walk walk = walk_from(start, NULL);
 	unsigned place = place_of_memo(walk.pc, walk.slot);
-	const struct seep_unwind_memo *memo = &unwinder->memos[place];
 	bool moved;
 
-	if (unwinder->generations[place] == generation && memo->return_address == walk.pc && memo->slot == walk.slot &&
-		(!memo->live || memo->frame_pointer == walk.rbp) && same_words(memo) &&
-		same_end(memo->end, memo->null_slot, memo->count, depth_limit)) {
-		*end = memo->end;
-		return memo->node;
+	if (is_memo(unwinder, generation, place, &walk, depth_limit) ||
+		is_memo(unwinder, generation, place ^= 1, &walk, depth_limit)) {
+		*end = unwinder->memos[place].end;
+		return unwinder->memos[place].node;
 	}
 	/* Deep ones, and what has no memo yet: an allocation in a loop. */
 	if (unwinder->generation == generation && same_state(unwinder->frames, &walk) &&
