@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a recording takes of the machine, as far as that can be said without a clock: memory for each thread, and the CPU time
+# of who has nothing to do. What it takes in time is measured by bench/.
+. tests/tap.sh
+build=$PWD/build
+program=$build/tests/programs/threads_rest
+for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+export MALLOC_ARENA_MAX=1 # or the allocator's own pools would depend on who ran when
+
+# ---- Memory ----
+
+# At most 1 MiB, and 300 KiB for each thread.
+memory_of_threads() {
+	untraced=$("$program" "$1" | cut -d ' ' -f 1)
+	traced=$("$build/seep" run -o "$scratch/threads.seep" -- "$program" "$1" | cut -d ' ' -f 1)
+	echo "$1 threads: $untraced KiB untraced, $traced KiB traced: $(((traced - untraced) / $1)) KiB a thread"
+	[ "$traced" -gt "$untraced" ] && [ $((traced - untraced)) -le $((1024 + 300 * $1)) ]
+}
+
+for threads in 10 100 1000; do
+	try "$threads threads take at most 1 MiB and 300 KiB each" memory_of_threads $threads
+done
+
+# ---- CPU time ----
+
+# collector_of TRACE: the process that writes it.
+collector_of() {
+	for descriptor in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$descriptor" 2>/dev/null)" = "$1" ] || continue
+		process=${descriptor#/proc/}
+		process=${process%%/*}
+		case $(readlink "/proc/$process/exe") in
+		*/seep-collector) echo "$process" && return ;;
+		esac
+	done
+	return 1
+}
+
+# In nanoseconds, of all its threads.
+cpu_of() {
+	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# Once the program rests, the collector gets less than one part in a hundred of a core.
+idle_collector() (
+	"$build/seep" run -o "$scratch/idle.seep" -- "$program" 4 4 >"$scratch/rested" &
+	launcher=$!
+	sleep 1.5
+	collector=$(collector_of "$scratch/idle.seep") || return
+	before=$(cpu_of "$collector")
+	sleep 2
+	after=$(cpu_of "$collector")
+	wait $launcher || return
+	echo "$((after - before)) ns in 2 s"
+	[ $((after - before)) -lt 20000000 ]
+)
+
+# Whose ring is full waits asleep, and goes on when there is room.
+full_ring() (
+	mkfifo "$scratch/go"
+	"$build/seep" run -o "$scratch/full.seep" -- "$program" 2 0 wait >"$scratch/said" <"$scratch/go" &
+	launcher=$!
+	exec 3>"$scratch/go"
+	until traced=$(sed -n 1p "$scratch/said") && [ -n "$traced" ]; do sleep 0.05; done
+	collector=$(collector_of "$scratch/full.seep") || return
+	kill -STOP "$collector"
+	trap 'kill -CONT "$collector"' EXIT
+	echo go >&3
+	sleep 1
+	before=$(cpu_of "$traced")
+	sleep 1
+	after=$(cpu_of "$traced")
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$traced/status")
+	kill -CONT "$collector"
+	wait $launcher || return
+	echo "state $state, $((after - before)) ns in 1 s"
+	[ "$state" = S ] && [ $((after - before)) -lt 20000000 ]
+)
+
+try "a collector with nothing to do takes no CPU time" idle_collector
+try "a program whose ring is full takes no CPU time until there is room" full_ring
+done_testing
