@@ -3,6 +3,8 @@
  * broker.c: forks a session for each connection, and speaks for sessions that were killed. Called by main.c. One thread;
  * SIGCHLD is ignored, so nobody is reaped here.
  *
+ * What a session needs takes longer to make than many a program runs. So one always stands by, with all of it, for the next connection.
+ *
  * Sessions fork further sessions, for forked children. Such a family shares one socket to the broker, over which each says to it
  * what it says to the launcher; when the last one is gone, the broker sees its end. A pidfd tells when a single one is.
  */
@@ -29,8 +31,15 @@ struct recording {
 	bool ended;
 };
 
+/* A session that stands by. */
+struct spare {
+	int orders; /* where it waits for a connection; -1: there is none */
+	int family; /* the broker's end */
+};
+
 struct broker {
 	const struct seep_session_setup *setup;
+	struct spare spare;
 	int listener;
 	int launcher; /* -1: gone */
 	int *families;
@@ -152,12 +161,22 @@ static void session_tell_exec(const struct broker *b, pid_t traced)
 			syscall(SYS_pidfd_send_signal, b->recordings[i].pidfd, SEEP_SESSION_EXEC_SIGNAL, NULL, 0);
 }
 
+static void spare_close(struct broker *b)
+{
+	if (b->spare.orders < 0)
+		return;
+	close(b->spare.orders);
+	close(b->spare.family);
+	b->spare.orders = -1;
+}
+
 /* The session needs none of the broker's descriptors but the launcher's. */
 static void broker_close(struct broker *b, bool session)
 {
 	close(b->listener);
 	if (!session && b->launcher >= 0)
 		close(b->launcher);
+	spare_close(b);
 	for (uint32_t i = 0; i < b->families_used; i++)
 		close(b->families[i]);
 	while (b->recordings_used)
@@ -167,49 +186,125 @@ static void broker_close(struct broker *b, bool session)
 	free(b->fds);
 }
 
-static int session_run(struct broker *b, int connection, pid_t traced, int family)
+/* In the process of a new session. The broker is told first: whoever hears from the broker of a session must know that it knows. */
+static struct seep_session_setup session_setup(const struct broker *b, int family)
 {
 	struct seep_session_setup setup = *b->setup;
 
-	/* The broker first: whoever is told by it of a session must know of that session from then on. */
 	setup.report_fds[0] = family;
 	setup.report_fds[1] = b->launcher;
-	broker_close(b, true);
-	return seep_session_run(&setup, connection, traced);
+	return setup;
+}
+
+/* Forks. Returns 0 in the session's process, with its end of *family; otherwise its number or -1, with the broker's end. */
+static pid_t session_fork(int *family)
+{
+	int ends[2];
+	pid_t session;
+
+	if (seep_messages_pair(ends) < 0)
+		return -1;
+	session = fork();
+	*family = ends[session == 0];
+	close(ends[session != 0]);
+	if (session < 0)
+		close(*family);
+	return session;
+}
+
+static bool family_reserve(struct broker *b)
+{
+	int *larger = reallocarray(b->families, b->families_used + 1, sizeof(*larger));
+
+	if (larger)
+		b->families = larger;
+	return larger;
+}
+
+/* True in the spare's process, when it has ended with *status. */
+static bool spare_make(struct broker *b, int *status)
+{
+	int orders[2], family;
+	pid_t session;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders) < 0)
+		return false;
+	session = session_fork(&family);
+	if (session == 0) {
+		struct seep_session_setup setup = session_setup(b, family);
+
+		close(orders[0]);
+		broker_close(b, true);
+		*status = seep_session_stand_by(&setup, orders[1]);
+		return true;
+	}
+	close(orders[1]);
+	if (session < 0)
+		close(orders[0]);
+	else
+		b->spare = (struct spare){orders[0], family};
+	return false;
+}
+
+/* Hands a connection to the spare. False: there is none, or it was killed. */
+static bool spare_use(struct broker *b, int connection, pid_t traced)
+{
+	bool used = b->spare.orders >= 0 && seep_messages_hand(b->spare.orders, connection, traced) == 0;
+
+	if (used) {
+		b->families[b->families_used++] = b->spare.family;
+		close(b->spare.orders);
+		b->spare.orders = -1;
+	} else {
+		spare_close(b);
+	}
+	return used;
+}
+
+static void refuse(const struct broker *b, int connection, pid_t traced)
+{
+	seep_messages_report(b->launcher, "failed %d no process or memory for its collector", (int)traced);
+	(void)seep_messages_welcome(connection, EAGAIN, 0, -1);
 }
 
 /* True in the session's process, when it has ended with *status. */
+static bool session_make(struct broker *b, int connection, pid_t traced, int *status)
+{
+	int family;
+	pid_t session = session_fork(&family);
+
+	if (session == 0) {
+		struct seep_session_setup setup = session_setup(b, family);
+
+		broker_close(b, true);
+		*status = seep_session_run(&setup, connection, traced);
+		return true;
+	}
+	if (session > 0)
+		b->families[b->families_used++] = family;
+	else
+		refuse(b, connection, traced);
+	return false;
+}
+
+/* True in a session's process, when it has ended with *status. */
 static bool connection_serve(struct broker *b, int *status)
 {
 	struct ucred peer;
-	int connection = seep_messages_accept(b->listener, &peer), family[2] = {-1, -1};
-	int *larger;
-	pid_t session = -1;
+	int connection = seep_messages_accept(b->listener, &peer);
+	bool session = false;
 
 	if (connection < 0)
 		return false;
 	session_tell_exec(b, peer.pid);
-	larger = reallocarray(b->families, b->families_used + 1, sizeof(*larger));
-	if (larger) {
-		b->families = larger;
-		if (seep_messages_pair(family) == 0)
-			session = fork();
-	}
-	if (session == 0) {
-		close(family[0]);
-		*status = session_run(b, connection, peer.pid, family[1]);
+	if (!family_reserve(b))
+		refuse(b, connection, peer.pid);
+	else if (!spare_use(b, connection, peer.pid))
+		session = session_make(b, connection, peer.pid, status);
+	if (session)
 		return true;
-	}
-	if (session > 0) {
-		b->families[b->families_used++] = family[0];
-	} else {
-		seep_messages_report(b->launcher, "failed %d no process or memory for its collector", (int)peer.pid);
-		(void)seep_messages_welcome(connection, EAGAIN, 0, -1);
-		close(family[0]);
-	}
-	close(family[1]);
 	close(connection);
-	return false;
+	return spare_make(b, status);
 }
 
 /* ---- The loop ---- */
@@ -241,9 +336,11 @@ static bool launcher_is_gone(int fd)
 
 int seep_broker_run(const struct seep_session_setup *setup, int listener, int launcher_fd)
 {
-	struct broker b = {.setup = setup, .listener = listener, .launcher = launcher_fd};
+	struct broker b = {.setup = setup, .spare.orders = -1, .listener = listener, .launcher = launcher_fd};
 	int status = 0;
 
+	if (spare_make(&b, &status))
+		return status;
 	while (b.launcher >= 0 || b.families_used > 0) {
 		if (fds_wait(&b) < 0) {
 			status = -1;
@@ -252,6 +349,7 @@ int seep_broker_run(const struct seep_session_setup *setup, int listener, int la
 		if (b.fds[1].revents && launcher_is_gone(b.launcher)) {
 			close(b.launcher);
 			b.launcher = -1;
+			spare_close(&b);
 		}
 		/* In this order: what a session said before it ended has been heard. */
 		families_listen(&b);

@@ -85,18 +85,17 @@ int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms)
 	return 0;
 }
 
-int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
+/* Sends bytes, with a descriptor unless that is -1. */
+static int send_with(int fd, const void *bytes, size_t size, int descriptor)
 {
-	struct seep_wire_welcome welcome = {
-		.magic = SEEP_WIRE_MAGIC, .status = status, .region_bytes = status ? 0 : region_bytes};
-	struct iovec data = {.iov_base = &welcome, .iov_len = sizeof(welcome)};
+	struct iovec data = {.iov_base = (void *)bytes, .iov_len = size};
 	union {
 		struct cmsghdr head; /* for its alignment */
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
 
-	if (status == 0) {
+	if (descriptor >= 0) {
 		struct cmsghdr *head;
 
 		memset(&control, 0, sizeof(control));
@@ -106,9 +105,45 @@ int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
 		head->cmsg_level = SOL_SOCKET;
 		head->cmsg_type = SCM_RIGHTS;
 		head->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(head), &memfd, sizeof(int));
+		memcpy(CMSG_DATA(head), &descriptor, sizeof(int));
 	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(welcome) ? 0 : -1;
+	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size ? 0 : -1;
+}
+
+int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
+{
+	struct seep_wire_welcome welcome = {
+		.magic = SEEP_WIRE_MAGIC, .status = status, .region_bytes = status ? 0 : region_bytes};
+
+	return send_with(fd, &welcome, sizeof(welcome), status ? -1 : memfd);
+}
+
+int seep_messages_hand(int fd, int connection, pid_t pid)
+{
+	return send_with(fd, &pid, sizeof(pid), connection);
+}
+
+int seep_messages_handed(int fd, pid_t *pid)
+{
+	union {
+		struct cmsghdr head; /* for its alignment */
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec data = {.iov_base = pid, .iov_len = sizeof(*pid)};
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head;
+	ssize_t size;
+	int connection;
+
+	do
+		size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	head = size == sizeof(*pid) ? CMSG_FIRSTHDR(&message) : NULL;
+	if (!head || head->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&connection, CMSG_DATA(head), sizeof(connection));
+	return connection;
 }
 
 void seep_messages_report(int fd, const char *format, ...)

@@ -29,6 +29,12 @@ int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms);
 /* Answers it: a memfd with status 0, or an errno without. Returns 0 or -1 with errno. */
 int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd);
 
+/* Gives a connection, and who made it, to another process of ours; the sender's copy stays open. Returns 0 or -1 with errno. */
+int seep_messages_hand(int fd, int connection, pid_t pid);
+
+/* Waits for such a connection. Returns it, or -1: the other end was closed. */
+int seep_messages_handed(int fd, pid_t *pid);
+
 /* Sends a line, if there is somebody to hear it (fd is not -1) and who listens. */
 void seep_messages_report(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -37,6 +37,7 @@ struct seep_recording {
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
 	bool forked;
+	bool prepared;
 	uint64_t start_ns; /* seep_clock_ns of time 0 */
 	uint64_t patience_ns;
 	uint64_t checked_ns;
@@ -54,6 +55,9 @@ void seep_recording_free(struct seep_recording *r, bool owner);
 void seep_recording_report(const struct seep_session_setup *setup, const char *verb, pid_t pid, const char *rest);
 
 /* ---- start.c ---- */
+
+/* Makes ahead what does not depend on who says hello. False: it could not, and r is to be freed; seep_recording_start says why. */
+bool seep_recording_prepare(struct seep_recording *r);
 
 /* Receives a hello and answers it. Returns 0, or -1 after having told everybody why not. */
 int seep_recording_start(struct seep_recording *r, int connection, pid_t pid);

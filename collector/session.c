@@ -231,9 +231,8 @@ static struct seep_recording *session_inherit(struct seep_recording *parent)
 	return r;
 }
 
-int seep_session_run(const struct seep_session_setup *setup, int connection, pid_t pid)
+static int run(struct seep_recording *r, int connection, pid_t pid)
 {
-	struct seep_recording *r = seep_recording_new(setup);
 	int status = -1;
 
 	while (r) {
@@ -262,4 +261,28 @@ int seep_session_run(const struct seep_session_setup *setup, int connection, pid
 	if (r)
 		seep_recording_free(r, true);
 	return status;
+}
+
+int seep_session_run(const struct seep_session_setup *setup, int connection, pid_t pid)
+{
+	return run(seep_recording_new(setup), connection, pid);
+}
+
+int seep_session_stand_by(const struct seep_session_setup *setup, int orders)
+{
+	struct seep_recording *r = seep_recording_new(setup);
+	pid_t pid;
+	int connection;
+
+	if (r && !seep_recording_prepare(r)) {
+		seep_recording_free(r, true);
+		r = seep_recording_new(setup);
+	}
+	connection = seep_messages_handed(orders, &pid);
+	close(orders);
+	if (connection >= 0)
+		return run(r, connection, pid);
+	if (r)
+		seep_recording_free(r, true);
+	return 0;
 }

@@ -26,4 +26,8 @@ struct seep_session_setup {
  * then should end: 0, or -1 if there is no whole trace (the launcher has been told). */
 int seep_session_run(const struct seep_session_setup *setup, int connection, pid_t pid);
 
+/* Makes ready for a session, and runs it when a connection is handed over (messages.h); the same if `orders` is closed instead, only
+ * without one. Closes orders. */
+int seep_session_stand_by(const struct seep_session_setup *setup, int orders);
+
 #endif

@@ -106,28 +106,48 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 }
 
 /* Returns 0, or an errno with a message. */
-static int memory_start(struct seep_recording *r, const struct seep_wire_hello *hello)
+static int region_start(struct seep_recording *r, uint64_t address_space_limit, const char *socket_name)
+{
+	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, socket_name, r->message,
+		    sizeof(r->message)) < 0)
+		return errno;
+	r->region.map->sample_seed = seed_choose(r->setup->settings);
+	return 0;
+}
+
+/* Returns 0, or an errno with a message. */
+static int memory_start(struct seep_recording *r, uint64_t address_space_limit)
 {
 	char name[SEEP_WIRE_SOCKET_NAME];
+	int error;
 
 	r->listener = listen_somewhere(name, sizeof(name));
 	if (r->listener < 0) {
 		snprintf(r->message, sizeof(r->message), "cannot listen for forked children: %s", strerror(errno));
 		return errno;
 	}
-	if (seep_region_open(&r->region, r->setup->settings, hello->address_space_limit, name, r->message,
-		    sizeof(r->message)) < 0)
-		return errno;
-	r->region.map->sample_seed = seed_choose(r->setup->settings);
+	error = region_start(r, address_space_limit, name);
+	if (error)
+		return error;
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
 	snprintf(r->message, sizeof(r->message), "cannot start the recording: out of memory");
 	if (seep_tree_open(&r->tree, &r->region) < 0)
 		return errno;
-	if (seep_watcher_start(&r->watcher, &r->region, r->process.pidfd, r->listener, SEEP_SESSION_EXEC_SIGNAL) < 0) {
+	if (seep_watcher_start(&r->watcher, &r->region, r->listener, SEEP_SESSION_EXEC_SIGNAL) < 0) {
 		snprintf(r->message, sizeof(r->message), "cannot start a thread: %s", strerror(errno));
 		return errno;
 	}
 	return 0;
+}
+
+/* What was prepared for a program without limits, for one that has some. Nobody knows of it yet. */
+static int region_exchange(struct seep_recording *r, uint64_t address_space_limit)
+{
+	char name[SEEP_WIRE_SOCKET_NAME];
+
+	memcpy(name, r->region.map->socket_name, sizeof(name));
+	seep_region_close(&r->region, true);
+	return region_start(r, address_space_limit, name);
 }
 
 static int books_start(struct seep_recording *r)
@@ -163,6 +183,12 @@ static int hello_check(struct seep_recording *r, int connection, struct seep_wir
 	return 0;
 }
 
+bool seep_recording_prepare(struct seep_recording *r)
+{
+	r->prepared = !r->setup->settings_fault && books_start(r) == 0 && memory_start(r, UINT64_MAX) == 0;
+	return r->prepared;
+}
+
 int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 {
 	struct seep_wire_hello hello;
@@ -176,8 +202,14 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 		error = books_start(r);
 	if (!error)
 		error = trace_start(r);
-	if (!error)
-		error = memory_start(r, &hello);
+	if (!error && !r->prepared)
+		error = memory_start(r, hello.address_space_limit);
+	else if (!error && hello.address_space_limit != UINT64_MAX)
+		error = region_exchange(r, hello.address_space_limit);
+	if (!error && seep_watcher_add(&r->watcher, r->process.pidfd) < 0) {
+		error = errno;
+		snprintf(r->message, sizeof(r->message), "cannot watch the process: %s", strerror(error));
+	}
 	if (error) {
 		if (r->path[0])
 			unlink(r->path);

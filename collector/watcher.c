@@ -57,7 +57,7 @@ static int thread_start(struct seep_watcher *w)
 	return error;
 }
 
-int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener, int exec_signal)
+int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int listener, int exec_signal)
 {
 	sigset_t told;
 	int error;
@@ -71,9 +71,8 @@ int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int p
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->stop = eventfd(0, EFD_CLOEXEC);
 	w->told = signalfd(-1, &told, SFD_CLOEXEC);
-	if (w->epoll < 0 || w->stop < 0 || w->told < 0 || watch_add(w, pidfd, SEEP_WATCHER_ENDED) < 0 ||
-		watch_add(w, listener, SEEP_WATCHER_ASKED) < 0 || watch_add(w, w->told, SEEP_WATCHER_EXECUTED) < 0 ||
-		watch_add(w, w->stop, SEEP_WATCHER_STOP) < 0)
+	if (w->epoll < 0 || w->stop < 0 || w->told < 0 || watch_add(w, listener, SEEP_WATCHER_ASKED) < 0 ||
+		watch_add(w, w->told, SEEP_WATCHER_EXECUTED) < 0 || watch_add(w, w->stop, SEEP_WATCHER_STOP) < 0)
 		error = errno;
 	else
 		error = thread_start(w);
@@ -82,6 +81,11 @@ int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int p
 	seep_watcher_forget(w);
 	errno = error;
 	return -1;
+}
+
+int seep_watcher_add(struct seep_watcher *w, int pidfd)
+{
+	return watch_add(w, pidfd, SEEP_WATCHER_ENDED);
 }
 
 uint32_t seep_watcher_take(struct seep_watcher *w)

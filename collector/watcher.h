@@ -33,7 +33,10 @@ struct seep_watcher {
 
 /* Watches descriptors, and exec_signal, which is blocked from then on. Returns 0, or -1 with errno. The region must stay mapped
  * until seep_watcher_stop. */
-int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int pidfd, int listener, int exec_signal);
+int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int listener, int exec_signal);
+
+/* Watches the process as well; -1: there is nothing to watch it by. Returns 0, or -1 with errno. */
+int seep_watcher_add(struct seep_watcher *w, int pidfd);
 
 /* What was seen since the last call, a set of enum seep_watcher_seen. A connection is told once: accept until there is none. */
 uint32_t seep_watcher_take(struct seep_watcher *w);
