@@ -24,6 +24,21 @@ for threads in 10 100 1000; do
 	try "$threads threads take at most 1 MiB and 300 KiB each" memory_of_threads $threads
 done
 
+# ---- The stack tree ----
+
+# stacks_under LIMIT EXPECTED: with so many KiB of address space; all blocks are counted whatever the tree holds, and a full one is said.
+stacks_under() (
+	rm -f "$scratch"/stacks*.seep
+	"$build/seep" run -o "$scratch/stacks.seep" -- sh -c 'ulimit -v "$1"; exec "$0"' "$build/tests/programs/many_stacks" "$1" || return
+	"$build/seep" report --json "$scratch"/stacks.1.seep >"$scratch/stacks" || return
+	jq -c '{totals, sites: [.sites[] | select(.unfreed_bytes % 48 == 0)] | length, notes: .trace.notes}' "$scratch/stacks"
+	jq -e '.totals.unfreed_count >= 131072 and .trace.complete' "$scratch/stacks" || return
+	jq -r '.trace.remarks[], .trace.notes[]' "$scratch/stacks" | grep -c 'stack tree was full' | grep -qx "$2"
+)
+
+try "131,072 stacks find their place" stacks_under unlimited 0
+try "a full stack tree is said, and every block counted" stacks_under 100000 1
+
 # ---- CPU time ----
 
 # collector_of TRACE: the process that writes it.
