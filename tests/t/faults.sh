@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Harm to the collector while the program is under load (tests/programs/under_load.c): the program's output and status are
+# those of the untraced one, and the trace says what it lacks.
+. tests/tap.sh
+for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+build=$PWD/build
+program=$build/tests/programs/under_load
+"$program" >"$scratch/untraced"
+kept='([.sites[] | select(.unfreed_count == 37 and .unfreed_bytes == 44400)] | length) == 1'
+
+# below PID: the processes that descend from it
+below() {
+	for found in $(grep -l "^PPid:	$1\$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3); do
+		echo "$found"
+		(below "$found")
+	done
+}
+
+named() { # named NAME: those of them
+	for process in $(below "$recorder"); do
+		case $(cat "/proc/$process/comm" 2>/dev/null) in "$1"*) echo "$process" ;; esac
+	done
+}
+
+# begin OPTION...: records the program, until it is under load; then $recorder is `seep run`
+begin() {
+	rm -f "$scratch/output" "$scratch/trace.seep"
+	timeout 100 "$build/seep" run "$@" -o "$scratch/trace.seep" -- "$program" >"$scratch/output" &
+	recorder=$!
+	tries=0
+	until grep -q under "$scratch/output" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return
+		sleep 0.01
+	done
+	collectors=$(named seep-collector)
+	[ -n "$collectors" ] && [ -n "$(named under_load)" ]
+}
+
+unharmed() {
+	wait "$recorder"
+	status=$?
+	[ $status -eq 3 ] && cmp "$scratch/untraced" "$scratch/output" || {
+		echo "status $status"
+		return 1
+	}
+}
+
+says() {
+	"$build/seep" report --json "$scratch/trace.seep" >"$scratch/report" && jq -e "$1" "$scratch/report" || {
+		jq -c '[.trace, .totals]' "$scratch/report"
+		return 1
+	}
+}
+
+killed() {
+	begin --epoch=20 || return
+	sleep 0.3
+	kill -KILL $collectors && unharmed && says ".trace.complete == false and $kept"
+}
+
+waited_for() {
+	begin && kill -STOP $collectors || return
+	sleep 1
+	program_waits=$(named under_load)
+	kill -CONT $collectors
+	[ -n "$program_waits" ] && unharmed &&
+		says '.trace.complete and .trace.dropped_events == 0 and .totals.unknown_frees == 0 and '"$kept"
+}
+
+dropped() {
+	begin --on-full=drop && kill -STOP $collectors || return
+	tries=0
+	while [ -n "$(named under_load)" ] && [ $tries -lt 300 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	still_there=$(named under_load)
+	kill -CONT $collectors
+	unharmed && [ -z "$still_there" ] && says '.trace.dropped_events > 0 and .trace.complete == false' &&
+		"$build/seep" report "$scratch/trace.seep" 2>&1 | grep 'events were dropped'
+}
+
+suspended() {
+	begin || return
+	everything=$(below "$recorder")
+	kill -STOP $everything
+	sleep 1
+	kill -CONT $everything
+	unharmed && says '.trace.complete and .trace.dropped_events == 0'
+}
+
+try "the collector is killed: the program goes on, and the trace says that it is incomplete" killed
+try "the collector is stopped: the program waits for it, and nothing is lost" waited_for
+try "the collector is stopped with --on-full=drop: the program ends meanwhile, and the report says what was dropped" dropped
+try "all of them are suspended for a while: nothing is lost" suspended
+done_testing
