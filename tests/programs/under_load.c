@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { turns = 3000000, block_bytes = 3000 };
+enum { turns = 10000000, block_bytes = 3000 };
 
 static void *load(void *argument)
 {

@@ -19,8 +19,9 @@ below() {
 	done
 }
 
-named() { # named NAME: those of them
+named() { # named NAME: those of them that have not ended; `seep run` may take its time to wait for them
 	for process in $(below "$recorder"); do
+		! grep -q '^State:	Z' "/proc/$process/status" 2>/dev/null || continue
 		case $(cat "/proc/$process/comm" 2>/dev/null) in "$1"*) echo "$process" ;; esac
 	done
 }
@@ -58,7 +59,9 @@ says() {
 
 killed() {
 	begin --epoch=20 || return
-	sleep 0.3
+	sleep 0.1
+	collectors=$(named seep-collector)
+	[ -n "$(named under_load)" ] || return
 	kill -KILL $collectors && unharmed && says ".trace.complete == false and $kept"
 }
 
