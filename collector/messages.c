@@ -129,7 +129,8 @@ int seep_messages_handed(int fd, pid_t *pid)
 		struct cmsghdr head; /* for its alignment */
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct iovec data = {.iov_base = pid, .iov_len = sizeof(*pid)};
+	pid_t sent;
+	struct iovec data = {.iov_base = &sent, .iov_len = sizeof(sent)};
 	struct msghdr message = {
 		.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *head;
@@ -139,10 +140,11 @@ int seep_messages_handed(int fd, pid_t *pid)
 	do
 		size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	while (size < 0 && errno == EINTR);
-	head = size == sizeof(*pid) ? CMSG_FIRSTHDR(&message) : NULL;
+	head = size == sizeof(sent) ? CMSG_FIRSTHDR(&message) : NULL;
 	if (!head || head->cmsg_type != SCM_RIGHTS)
 		return -1;
 	memcpy(&connection, CMSG_DATA(head), sizeof(connection));
+	*pid = sent;
 	return connection;
 }
 

@@ -149,7 +149,7 @@ and 1 more with 700 B (--limit 2 shows all)
 @test "the version is told" {
 	try "$seep" version
 	exits 0
-	[[ $out =~ ^seep\ [0-9]+\.[0-9]+\.[0-9]+\ \(trace\ format\ 1\)$ ]]
+	[[ $out =~ ^seep\ [0-9]+\.[0-9]+\.[0-9]+\ \(trace\ format\ 2\)$ ]]
 	first=$out
 	try "$seep" --version
 	same "$out" "$first"

@@ -8,7 +8,9 @@ for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
 done
 build=$PWD/build
 program=$build/tests/programs/under_load
-"$program" >"$scratch/untraced"
+collectors=
+trap '[ -z "$collectors" ] || kill -CONT $collectors 2>/dev/null; rm -rf "$scratch"' EXIT # none is left stopped
+"$program" long >"$scratch/untraced"
 kept='([.sites[] | select(.unfreed_count == 37 and .unfreed_bytes == 44400)] | length) == 1'
 
 # below PID: the processes that descend from it
@@ -29,7 +31,7 @@ named() { # named NAME: those of them that have not ended; `seep run` may take i
 # begin OPTION...: records the program, until it is under load; then $recorder is `seep run`
 begin() {
 	rm -f "$scratch/output" "$scratch/trace.seep"
-	timeout 100 "$build/seep" run "$@" -o "$scratch/trace.seep" -- "$program" >"$scratch/output" &
+	timeout 100 "$build/seep" run "$@" -o "$scratch/trace.seep" -- "$program" long >"$scratch/output" &
 	recorder=$!
 	tries=0
 	until grep -q under "$scratch/output" 2>/dev/null; do
@@ -62,7 +64,8 @@ killed() {
 	sleep 0.1
 	collectors=$(named seep-collector)
 	[ -n "$(named under_load)" ] || return
-	kill -KILL $collectors && unharmed && says ".trace.complete == false and $kept"
+	kill -KILL $collectors 2>/dev/null # one may have ended by itself
+	unharmed && says ".trace.complete == false and $kept"
 }
 
 waited_for() {
