@@ -667,9 +667,9 @@ static void set_row(uintptr_t pc, int64_t offset, unsigned flags, int64_t saved)
 	store(pc, pc ^ seep_rows_salt(atomic_load(&seep_rows_generation)), pack(flags, offset, saved));
 }
 
-static void what_is_not_mapped_is_not_read(void **state)
+static void what_can_t_be_read_is_not_read(void **state)
 {
-	uint8_t *memory = mmap(NULL, 3 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory = mmap(NULL, 5 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uintptr_t *words = (uintptr_t *)(memory + PAGE_BYTES);
 	uintptr_t pc = 0x20000000;
 	struct seep_unwind_start start = {.return_address = pc, .cfa = (uintptr_t)&words[8], .frame_pointer = 0};
@@ -678,8 +678,9 @@ static void what_is_not_mapped_is_not_read(void **state)
 
 	(void)state;
 	assert_true(memory != MAP_FAILED);
-	assert_int_equal(munmap(memory, PAGE_BYTES), 0);
-	assert_int_equal(mprotect(memory + 2 * PAGE_BYTES, PAGE_BYTES, PROT_NONE), 0);
+	/* Not unmapped, and as far as any step here leads: who knows what else is mapped nearby. */
+	assert_int_equal(mprotect(memory, PAGE_BYTES, PROT_NONE), 0);
+	assert_int_equal(mprotect(memory + 2 * PAGE_BYTES, 3 * PAGE_BYTES, PROT_NONE), 0);
 	for (unsigned i = 0; i < PAGE_BYTES / 8; i++)
 		words[i] = pc;
 	seep_unwind_forget_code();
@@ -717,7 +718,7 @@ static void what_is_not_mapped_is_not_read(void **state)
 	words[20] = (uintptr_t)&words[20];
 	start.frame_pointer = (uintptr_t)&words[20];
 	assert_int_equal(seep_unwind_capture(fresh, &start, 500, &unchanged, &end), 2);
-	munmap(memory + PAGE_BYTES, 2 * PAGE_BYTES);
+	munmap(memory, 5 * PAGE_BYTES);
 	seep_unwind_forget(fresh);
 	seep_unwind_forget_code();
 }
@@ -931,7 +932,7 @@ int main(void)
 		cmocka_unit_test(code_without_tables_ends_a_stack),
 		cmocka_unit_test(chains_stay_on_their_stack),
 		cmocka_unit_test(no_rule_for_the_return_address_ends_a_stack),
-		cmocka_unit_test(what_is_not_mapped_is_not_read),
+		cmocka_unit_test(what_can_t_be_read_is_not_read),
 		cmocka_unit_test(a_null_return_address_ends_a_stack),
 		cmocka_unit_test(interrupted_frames_are_not_taken_for_others),
 		cmocka_unit_test(code_that_went_is_forgotten),
