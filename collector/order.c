@@ -68,14 +68,17 @@ static bool resize(struct seep_order *o, uint32_t size)
 int seep_order_open(struct seep_order *o)
 {
 	memset(o, 0, sizeof(*o));
-	if (resize(o, SLOTS_FIRST))
+	o->shards = calloc(SEEP_WIRE_SHARDS, sizeof(*o->shards));
+	if (o->shards && resize(o, SLOTS_FIRST))
 		return 0;
+	seep_order_close(o);
 	errno = ENOMEM;
 	return -1;
 }
 
 void seep_order_close(struct seep_order *o)
 {
+	free(o->shards);
 	free(o->slots);
 	memset(o, 0, sizeof(*o));
 }

@@ -33,7 +33,7 @@ struct seep_order_shard {
 };
 
 struct seep_order {
-	struct seep_order_shard shards[SEEP_WIRE_SHARDS];
+	struct seep_order_shard *shards; /* SEEP_WIRE_SHARDS; from calloc, so that a short recording touches but few */
 	struct seep_order_item *slots; /* hash table by shard and f; address 0 is empty */
 	uint32_t slots_mask;
 	uint32_t used;
