@@ -24,7 +24,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the trace's integers are read as they are");
 
 #define WINDOW_BYTES ((size_t)256 * 1024)
-#define RAW_FREE ((uint64_t)1 << 30)
+#define RAW_FREE ((uint64_t)128 << 20)
 #define RAW_RATIO 4096u /* traces of programs with many stacks reach some 500 */
 #define SEARCH_FREE ((uint64_t)64 << 20)
 #define SEARCH_RATIO 2u

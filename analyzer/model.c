@@ -9,7 +9,7 @@
 #include "model.h"
 
 #define FAULTS_TOLD 12
-#define KEEP_FREE ((uint64_t)256 << 20)
+#define KEEP_FREE ((uint64_t)128 << 20)
 #define KEEP_RATIO 1024u /* a recursion through all its stacks in every epoch reaches some 500 */
 #define ASSUMED_FREE ((uint64_t)1 << 16)
 #define ASSUMED_RATIO 4u
