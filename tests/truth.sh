@@ -9,9 +9,6 @@ mode=$1
 shift
 . tests/tap.sh
 . tests/finished.sh
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 build=$PWD/build
 sources=$PWD/tests/programs
 truth=$PWD/tests/truth.jq

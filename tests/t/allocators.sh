@@ -4,9 +4,6 @@
 # the allocator about each block, and states what it forgets.
 . tests/tap.sh
 . tests/finished.sh
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 build=$PWD/build
 source=tests/programs/own_allocator.c
 

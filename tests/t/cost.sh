@@ -5,9 +5,6 @@
 . tests/tap.sh
 build=$PWD/build
 program=$build/tests/programs/threads_rest
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 export MALLOC_ARENA_MAX=1 # or the allocator's own pools would depend on who ran when
 
 # ---- Memory ----

@@ -3,9 +3,6 @@
 # Harm to the collector while the program is under load (tests/programs/under_load.c): the program's output and status are
 # those of the untraced one, and the trace says what it lacks.
 . tests/tap.sh
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 build=$PWD/build
 program=$build/tests/programs/under_load
 collectors=

@@ -6,9 +6,6 @@
 . tests/finished.sh
 programs=$PWD/build/tests/programs
 build=$PWD/build
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 
 # ---- A signal handler jumps out of hooks ----
 

@@ -5,9 +5,6 @@
 # KILL_ROUNDS (6) rounds for each of: one thread and four, `seep run` and plain LD_PRELOAD.
 . tests/tap.sh
 . tests/finished.sh
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 build=$PWD/build
 announcer=$build/tests/programs/announcer
 

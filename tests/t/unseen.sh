@@ -3,9 +3,6 @@
 # A traced program sees nothing of seep but its variables, and plain LD_PRELOAD gives the trace that `seep run` gives.
 . tests/tap.sh
 . tests/finished.sh
-for variable in $(env | sed -n 's/^\(SEEP_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
 unset LD_PRELOAD
 build=$PWD/build
 programs=$build/tests/programs
