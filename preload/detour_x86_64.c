@@ -24,7 +24,9 @@ _Static_assert(sizeof(struct seep_cfi_workspace) <= sizeof((struct seep_unwinder
 /* The kernel reads the new mask before it looks at what to do with it, which is nothing. A call that every filter allows. */
 static bool page_is_readable(uintptr_t page)
 {
-	return seep_kernel(SYS_rt_sigprocmask, -1, page, NULL, sizeof(uint64_t)) != -EFAULT;
+	long result = seep_kernel(SYS_rt_sigprocmask, -1, page, NULL, sizeof(uint64_t));
+
+	return result != -EFAULT && result != -ENOSYS;
 }
 
 static bool holds(const uintptr_t part[2], uintptr_t address)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * kernel.h: system calls as the shim makes them: never a cancellation point (a thread with a pending pthread_cancel must not
- * end inside malloc), never touching the caller's errno. Results are those of the kernel: -errno on failure.
+ * end inside malloc), never touching the caller's errno. Results are those of the kernel: -errno on failure. In a thread that the kernel
+ * would kill for most of them (strict seccomp) all fail with -ENOSYS, unasked.
  */
 #ifndef SEEP_PRELOAD_KERNEL_H
 #define SEEP_PRELOAD_KERNEL_H
@@ -9,16 +10,20 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Whether the calling thread must make none. */
+bool seep_kernel_silent(void);
+
 #define seep_kernel(...) \
 	({ \
 		int caller_errno = errno; \
-		long kernel_result = syscall(__VA_ARGS__); \
+		long kernel_result = seep_kernel_silent() ? -ENOSYS : syscall(__VA_ARGS__); \
 		if (kernel_result == -1) \
 			kernel_result = -errno; \
 		errno = caller_errno; \

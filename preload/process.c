@@ -25,7 +25,10 @@ struct seep_process *seep_process;
 /* What a forked child must still know: these are ordinary memory, not wiped. */
 static struct seep_wire_region *inherited_region;
 static char inherited_socket[SEEP_WIRE_SOCKET_NAME];
-static uint64_t inherited_bytes;
+static struct part {
+	char *start;
+	uint64_t bytes;
+} inherited_parts[2]; /* what is mapped of the region: two, once it has shrunk */
 static struct seep_process inherited_process;
 
 static void *offset_of(struct seep_wire_region *region, uint64_t offset)
@@ -58,7 +61,8 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 	process->on_full = region->on_full;
 	process->pid = (uint32_t)seep_kernel(SYS_getpid);
 	inherited_region = region;
-	inherited_bytes = region->region_bytes;
+	inherited_parts[0] = (struct part){(char *)region, region->region_bytes};
+	inherited_parts[1] = (struct part){NULL, 0};
 	memcpy(inherited_socket, region->socket_name, sizeof inherited_socket);
 	memcpy(&inherited_process, process, sizeof *process);
 	atomic_store(&region->state, SEEP_STATE_RECORDING);
@@ -120,9 +124,13 @@ static void end_interrupted_hook(void)
 	if (seep_guard.place == SEEP_PLACE_PROGRAM || !process || !region || atomic_load(&process->region))
 		return;
 	/* Shared with nobody, so as private as the other kind; but it does not count as data, of which there may be a limit. */
-	seep_kernel(SYS_mmap, region, inherited_bytes, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0L);
-	seep_kernel(SYS_madvise, region, inherited_bytes, MADV_DONTDUMP);
+	for (int i = 0; i < 2 && inherited_parts[i].bytes; i++) {
+		const struct part *part = &inherited_parts[i];
+
+		seep_kernel(SYS_mmap, part->start, part->bytes, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0L);
+		seep_kernel(SYS_madvise, part->start, part->bytes, MADV_DONTDUMP);
+	}
 	memcpy(process, &inherited_process, sizeof *process);
 	atomic_store(&process->region, region);
 	atomic_store(&process->stopped, 1);
@@ -158,14 +166,14 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 static void start_forked(struct seep_process *process)
 {
 	struct seep_wire_region *parents = inherited_region;
-	uint64_t parents_bytes = inherited_bytes;
+	struct part parts[2] = {inherited_parts[0], inherited_parts[1]};
 	struct seep_wire_region *region = NULL;
 	int socket = seep_launch_connect(inherited_socket);
 
 	if (socket >= 0)
 		region = seep_launch_hello(socket, SEEP_HELLO_FORK, parents);
-	if (parents)
-		seep_kernel(SYS_munmap, parents, parents_bytes);
+	for (int i = 0; i < 2 && parents && parts[i].bytes; i++)
+		seep_kernel(SYS_munmap, parts[i].start, parts[i].bytes);
 	inherited_region = NULL;
 	if (region)
 		adopt(process, region);
@@ -212,6 +220,68 @@ struct seep_process *seep_process_recording(void)
 		start_forked_alone(process, interrupted);
 	return atomic_load_explicit(&process->region, memory_order_acquire) ? process : NULL;
 }
+
+/* ---- Less address space ---- */
+
+#define NODES_ROOM 65536u /* is left in any case */
+#define SEGMENTS_ROOM 16u
+
+static uint64_t page_align(uint64_t bytes)
+{
+	return (bytes + 4095) & ~UINT64_C(4095);
+}
+
+static void unmap(void *start, uint64_t from, uint64_t to)
+{
+	if (from < to)
+		seep_kernel(SYS_munmap, (char *)start + from, to - from);
+}
+
+static void shrink(struct seep_process *process, uint64_t bytes)
+{
+	struct seep_wire_region *region = atomic_load(&process->region);
+	uint32_t nodes_floor = atomic_load(&region->nodes_used) + NODES_ROOM;
+	uint32_t segments_floor = atomic_load(&region->segments_used) + SEGMENTS_ROOM;
+	uint32_t nodes_old = process->nodes_max;
+	uint32_t nodes = nodes_old, segments = atomic_load(&process->segments_max), used;
+	const struct part mapped[2] = {inherited_parts[0], inherited_parts[1]};
+	uint64_t nodes_end, segments_end;
+
+	while (nodes * (sizeof(struct seep_wire_node) + SEEP_KIN_BYTES) +
+			segments * sizeof(struct seep_wire_segment) > bytes &&
+		(nodes > nodes_floor || segments > segments_floor)) {
+		nodes = nodes / 2 > nodes_floor ? nodes / 2 : nodes > nodes_floor ? nodes_floor : nodes;
+		segments = segments / 2 > segments_floor ? segments / 2 : segments > segments_floor ? segments_floor : segments;
+	}
+	process->nodes_max = inherited_process.nodes_max = nodes; /* under the lock, as whoever appends one */
+	atomic_store(&process->segments_max, segments);
+	atomic_store(&inherited_process.segments_max, segments);
+	/* A thread that took its segment by the old number has either done so by now, or will see the new one. */
+	used = atomic_load(&region->segments_used);
+	segments_end = page_align((used > segments ? used : segments) * sizeof(struct seep_wire_segment));
+	nodes_end = page_align((nodes + UINT64_C(1)) * sizeof(struct seep_wire_node));
+	/* What lies between the parts after the first time may be the program's. */
+	inherited_parts[0].bytes = region->nodes_offset + nodes_end;
+	inherited_parts[1] = (struct part){(char *)process->segments, segments_end};
+	unmap(region, inherited_parts[0].bytes, mapped[1].bytes ? mapped[0].bytes : region->segments_offset);
+	unmap(process->segments, segments_end,
+		mapped[1].bytes ? mapped[1].bytes : region->region_bytes - region->segments_offset);
+	unmap(process->kin, page_align(nodes * SEEP_KIN_BYTES), page_align(nodes_old * SEEP_KIN_BYTES));
+}
+
+void seep_process_shrink(uint64_t bytes)
+{
+	struct seep_thread *thread = seep_thread_enter(SEEP_PLACE_RECORDER);
+
+	if (!thread)
+		return;
+	seep_process_lock(seep_process);
+	shrink(seep_process, bytes);
+	seep_process_unlock(seep_process);
+	seep_thread_leave();
+}
+
+/* ---- Together ---- */
 
 bool seep_process_collector_died(const struct seep_process *process)
 {

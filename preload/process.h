@@ -21,7 +21,7 @@ struct seep_process {
 	struct seep_thread *_Atomic *threads; /* the private half of segment i, wiped too */
 	uint32_t modules_max;
 	uint32_t nodes_max;
-	uint32_t segments_max;
+	_Atomic uint32_t segments_max;
 	uint32_t depth_limit;
 	uint32_t on_full;
 	uint32_t pid;
@@ -44,6 +44,10 @@ extern struct seep_process *seep_process;
 /* The region's owner, for a thread that is not attached yet: starts the recording of a forked child at its first call.
  * NULL: don't record. */
 struct seep_process *seep_process_recording(void);
+
+/* Gives back what is not in use of the address space that the region and its private companions take, until that is no more than so many
+ * bytes, if it can: the program has limited itself. It will then have room for fewer stacks and threads. */
+void seep_process_shrink(uint64_t bytes);
 
 /* The collector is gone: record nothing more, for good. */
 void seep_process_stop(void);

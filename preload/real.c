@@ -66,6 +66,9 @@ static bool find_all(void)
 	find("valloc", &seep_real.valloc);
 	find("pvalloc", &seep_real.pvalloc);
 	find("dlclose", &seep_real.dlclose);
+	find("prctl", &seep_real.prctl);
+	find("setrlimit", &seep_real.setrlimit);
+	find("prlimit", &seep_real.prlimit);
 	find("malloc", &seep_real.malloc);
 	/* Missing ones make dlsym allocate its message: last, when there is a malloc. */
 	find("free_sized", &seep_real.free_sized);

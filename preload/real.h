@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * real.h: the definitions behind the hooks: the next ones in the program's lookup order, so that a program keeps the
- * allocator that it was linked with. Used by hooks.c and marks.c; any thread.
+ * allocator that it was linked with. Used by hooks.c, limits.c and marks.c; any thread.
  */
 #ifndef SEEP_PRELOAD_REAL_H
 #define SEEP_PRELOAD_REAL_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
 
 struct seep_real {
 	void *(*malloc)(size_t);
@@ -21,6 +23,10 @@ struct seep_real {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	int (*dlclose)(void *);
+	/* Not before seep_real_find. */
+	int (*prctl)(int, ...);
+	int (*setrlimit)(__rlimit_resource_t, const struct rlimit *);
+	int (*prlimit)(pid_t, enum __rlimit_resource, const struct rlimit *, struct rlimit *);
 	void (*free_sized)(void *, size_t); /* NULL: not there, as the next may be */
 	void (*free_aligned_sized)(void *, size_t, size_t);
 };

@@ -27,6 +27,8 @@ struct seep_kin {
 	_Atomic uint32_t next_sibling;
 };
 
+_Static_assert(sizeof(struct seep_kin) == SEEP_KIN_BYTES, "as process.c counts it");
+
 struct seep_index {
 	uint32_t mask; /* entries - 1 */
 	uint32_t used; /* under the lock */

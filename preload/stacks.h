@@ -7,6 +7,8 @@
 
 #include "thread.h"
 
+#define SEEP_KIN_BYTES UINT64_C(8) /* of a node, in the process's table */
+
 /* For process.c, when nodes_max is known. False: no memory. */
 bool seep_stacks_start(struct seep_process *process);
 

@@ -49,9 +49,11 @@ static struct seep_wire_segment *take_fresh(struct seep_process *process, uint32
 	uint32_t used = atomic_load(&region->segments_used);
 
 	do
-		if (used >= process->segments_max)
+		if (used >= atomic_load(&process->segments_max))
 			return NULL;
 	while (!atomic_compare_exchange_weak(&region->segments_used, &used, used + 1));
+	if (used >= atomic_load(&process->segments_max)) /* they may have become fewer: see seep_process_shrink */
+		return NULL;
 	atomic_store(&process->segments[used].owner, self);
 	return &process->segments[used];
 }
