@@ -25,7 +25,8 @@
 #define STACK_BYTES 65536
 #define PATH_BYTES 4096
 
-int seep_launch_connect(const char *abstract_name)
+/* Returns a connected socket, or -errno. */
+static int connect_to(const char *abstract_name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = strnlen(abstract_name, SEEP_WIRE_SOCKET_NAME);
@@ -91,7 +92,8 @@ static int receive_welcome(int socket, struct seep_wire_welcome *welcome)
 	return fd;
 }
 
-struct seep_wire_region *seep_launch_hello(int socket, enum seep_wire_hello_kind kind, struct seep_wire_region *ring)
+/* Says hello over the socket, maps what comes back and closes the socket. */
+static struct seep_wire_region *say_hello(int socket, enum seep_wire_hello_kind kind, struct seep_wire_region *parents)
 {
 	struct seep_wire_hello hello = {.magic = SEEP_WIRE_MAGIC, .kind = kind, .address_space_limit = UINT64_MAX};
 	struct seep_wire_welcome welcome;
@@ -103,9 +105,9 @@ struct seep_wire_region *seep_launch_hello(int socket, enum seep_wire_hello_kind
 	if (seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
 		hello.address_space_limit = limit.rlim_cur;
 	if (seep_kernel(SYS_sendto, socket, &hello, sizeof hello, MSG_NOSIGNAL, NULL, 0) == sizeof hello) {
-		if (ring) {
-			atomic_fetch_add(&ring->doorbell, 1);
-			seep_kernel_wake(&ring->doorbell);
+		if (parents) { /* its collector may be asleep */
+			atomic_fetch_add(&parents->doorbell, 1);
+			seep_kernel_wake(&parents->doorbell);
 		}
 		fd = receive_welcome(socket, &welcome);
 		if (fd >= 0) {
@@ -243,7 +245,8 @@ static void keep_off_standard_streams(int *fd)
 	*fd = (int)moved;
 }
 
-int seep_launch_collector(char **envp)
+/* Returns a connected socket, or -errno. */
+static int start_collector(char **envp)
 {
 	size_t stacks_bytes = 2 * STACK_BYTES;
 	size_t count = 0;
@@ -270,4 +273,75 @@ int seep_launch_collector(char **envp)
 	if (stacks)
 		seep_kernel(SYS_munmap, stacks, stacks_bytes);
 	return sockets[0];
+}
+
+/* ---- Either of them ---- */
+
+struct question {
+	const struct seep_launch *launch;
+	struct seep_wire_region *answer;
+};
+
+static void ask(struct question *question)
+{
+	const struct seep_launch *launch = question->launch;
+	int socket = launch->name ? connect_to(launch->name) : start_collector(launch->environment);
+
+	if (socket >= 0)
+		question->answer = say_hello(socket, launch->kind, launch->parents);
+}
+
+/* A socket and what comes over it take two descriptors. */
+static bool has_no_descriptors(void)
+{
+	long first = seep_kernel(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	long second = first < 0 ? first : seep_kernel(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0);
+
+	if (first >= 0)
+		seep_kernel(SYS_close, first);
+	if (second >= 0)
+		seep_kernel(SYS_close, second);
+	return second == -EMFILE;
+}
+
+/* In a thread for this alone, whose table of descriptors is a copy: what it closes stays open in the program. */
+static int ask_with_copies(void *argument)
+{
+	seep_kernel(SYS_close, 0);
+	seep_kernel(SYS_close, 1);
+	ask(argument);
+	return 0;
+}
+
+/* A thread, not a process: the collector takes the number of the process from the socket. All signals wait meanwhile. */
+static void ask_in_thread(struct question *question)
+{
+	int flags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+		    CLONE_CHILD_CLEARTID;
+	char *stack = seep_kernel_memory(STACK_BYTES, 0);
+	uint64_t all_signals = ~UINT64_C(0), saved;
+	_Atomic uint32_t running = 1;
+	int saved_errno = errno;
+	uint32_t now;
+
+	if (!stack)
+		return;
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+	if (clone(ask_with_copies, stack + STACK_BYTES, flags, question, &running, NULL, &running) > 0)
+		while ((now = atomic_load(&running)) != 0)
+			seep_kernel_wait(&running, now, 1000);
+	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+	errno = saved_errno;
+	seep_kernel(SYS_munmap, stack, STACK_BYTES);
+}
+
+struct seep_wire_region *seep_launch(const struct seep_launch *launch)
+{
+	struct question question = {launch, NULL};
+
+	if (has_no_descriptors())
+		ask_in_thread(&question);
+	else
+		ask(&question);
+	return question.answer;
 }

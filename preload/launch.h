@@ -9,13 +9,16 @@
 
 #include "seep/wire.h"
 
-/* Each returns a connected socket, or -errno. */
-int seep_launch_connect(const char *abstract_name);
-/* Starts a collector of our own, detached: no child that wait() would see, no signal when it ends. envp: the program's environment. */
-int seep_launch_collector(char **envp);
+struct seep_launch {
+	const char *name; /* abstract name of the socket where a collector listens; NULL: one of our own is started beside the
+			   * program, detached: no child that wait() would see, no signal when it ends */
+	char **environment; /* the program's, for a collector of our own */
+	enum seep_wire_hello_kind kind;
+	struct seep_wire_region *parents; /* of a forked child: to ring at its collector; otherwise NULL */
+};
 
-/* Says hello over the socket, maps what comes back and closes the socket. ring: a doorbell to ring once the
- * hello is sent, for a collector that may be asleep, or NULL. NULL on failure: the program is not recorded. */
-struct seep_wire_region *seep_launch_hello(int socket, enum seep_wire_hello_kind kind, struct seep_wire_region *ring);
+/* Asks for a region and maps it; also where the program has no descriptor left, as long as there are two that could be closed.
+ * NULL on failure: the program is not recorded. */
+struct seep_wire_region *seep_launch(const struct seep_launch *launch);
 
 #endif

@@ -142,9 +142,7 @@ static void end_interrupted_hook(void)
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	struct seep_process *process = seep_kernel_memory(sizeof *process, SEEP_WIPED_ALL);
-	struct seep_wire_region *region = NULL;
-	const char *name = variable(envp, "SEEP_SOCKET");
-	int socket;
+	struct seep_wire_region *region;
 
 	(void)argc;
 	seep_real_find();
@@ -152,9 +150,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		return;
 	if (!start_unwinder(argv, envp))
 		return;
-	socket = name ? seep_launch_connect(name) : seep_launch_collector(envp);
-	if (socket >= 0)
-		region = seep_launch_hello(socket, SEEP_HELLO_IMAGE, NULL);
+	region = seep_launch(&(struct seep_launch){
+		.name = variable(envp, "SEEP_SOCKET"), .environment = envp, .kind = SEEP_HELLO_IMAGE});
 	if (!region || !adopt(process, region))
 		return;
 	on_exit(note_exit, NULL);
@@ -167,11 +164,9 @@ static void start_forked(struct seep_process *process)
 {
 	struct seep_wire_region *parents = inherited_region;
 	struct part parts[2] = {inherited_parts[0], inherited_parts[1]};
-	struct seep_wire_region *region = NULL;
-	int socket = seep_launch_connect(inherited_socket);
+	struct seep_wire_region *region = seep_launch(
+		&(struct seep_launch){.name = inherited_socket, .kind = SEEP_HELLO_FORK, .parents = parents});
 
-	if (socket >= 0)
-		region = seep_launch_hello(socket, SEEP_HELLO_FORK, parents);
 	for (int i = 0; i < 2 && parents && parts[i].bytes; i++)
 		seep_kernel(SYS_munmap, parts[i].start, parts[i].bytes);
 	inherited_region = NULL;
