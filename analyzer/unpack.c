@@ -187,6 +187,8 @@ int seep_unpack(uint32_t kind, uint32_t entries, const uint8_t *packed, size_t p
 
 	if (!layout_of(kind, entries, packed, packed_bytes, &l))
 		return 0;
+	if (!l.payload_bytes)
+		return 1; /* and payload may be NULL */
 	if (!l.records)
 		memcpy(payload, packed, packed_bytes < l.payload_bytes ? packed_bytes : l.payload_bytes);
 	else if (kind == SEEP_FRAME_EPOCH)

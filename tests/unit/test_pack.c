@@ -109,7 +109,7 @@ static void what_was_not_packed_does_no_harm(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 30000; round++) {
 		unsigned which = round % 3;
-		size_t bytes = random_next() % 3000, unpacked;
+		size_t bytes = random_next() % 8 ? random_next() % 3000 : random_next() % 3, unpacked;
 		uint8_t *packed = malloc(bytes + 1), *back; /* their ends are watched by the sanitizers */
 		uint32_t entries = (uint32_t)(random_next() % 2 ? random_next() % 300 : random_next());
 
@@ -119,7 +119,7 @@ static void what_was_not_packed_does_no_harm(void **state)
 			packed[4] = (uint8_t)random_next(), packed[5] = packed[6] = packed[7] = 0;
 		unpacked = seep_unpacked_bytes(kinds[which], entries, packed, bytes);
 		assert_true(unpacked == SIZE_MAX || unpacked <= 2 * bytes);
-		back = malloc(unpacked == SIZE_MAX ? 1 : unpacked + 1);
+		back = unpacked && unpacked != SIZE_MAX ? malloc(unpacked) : NULL; /* as the reader has it */
 		if (unpacked != SIZE_MAX && seep_unpack(kinds[which], entries, packed, bytes, back))
 			taken++;
 		else
