@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * kernel.c: memory for the shim's own use, straight from the kernel, and whether it may be asked. Any thread; safe in signal handlers.
+ * kernel.c: memory for the shim's own use, straight from the kernel. Any thread; safe in signal handlers.
  */
 #include "kernel.h"
 
 #include <sys/mman.h>
 
-#include "thread.h"
-
-bool seep_kernel_silent(void)
-{
-	return seep_guard.silent;
-}
+__thread bool seep_kernel_silent __attribute__((tls_model("initial-exec")));
 
 void *seep_kernel_memory(size_t bytes, size_t wiped)
 {

@@ -17,13 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whether the calling thread must make none. */
-bool seep_kernel_silent(void);
+/* The calling thread must make none: see limits.c. */
+extern __thread bool seep_kernel_silent __attribute__((tls_model("initial-exec")));
 
 #define seep_kernel(...) \
 	({ \
 		int caller_errno = errno; \
-		long kernel_result = seep_kernel_silent() ? -ENOSYS : syscall(__VA_ARGS__); \
+		long kernel_result = seep_kernel_silent ? -ENOSYS : syscall(__VA_ARGS__); \
 		if (kernel_result == -1) \
 			kernel_result = -errno; \
 		errno = caller_errno; \

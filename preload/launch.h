@@ -10,7 +10,8 @@
 #include "seep/wire.h"
 
 struct seep_launch {
-	const char *name; /* abstract name of the socket where a collector listens; NULL: one of our own is started beside the
+	const char *
+		name; /* abstract name of the socket where a collector listens; NULL: one of our own is started beside the
 			   * program, detached: no child that wait() would see, no signal when it ends */
 	char **environment; /* the program's, for a collector of our own */
 	enum seep_wire_hello_kind kind;

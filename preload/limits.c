@@ -16,12 +16,11 @@
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT int prctl(int option, ...);
-EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
-EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit);
-EXPORT int prlimit(
-	pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old);
+EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *rlimits);
+EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *rlimits);
+EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old_limit);
 EXPORT int prlimit64(
-	pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old);
+	pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old_limit);
 
 _Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "the calls with 64 are the same");
 
@@ -47,11 +46,11 @@ int prctl(int option, ...)
 	strict = option == PR_SET_SECCOMP && arguments[0] == SECCOMP_MODE_STRICT;
 	if (strict) {
 		attach();
-		seep_guard.silent = true;
+		seep_kernel_silent = true;
 	}
 	result = seep_real.prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
 	if (strict && result != 0)
-		seep_guard.silent = false;
+		seep_kernel_silent = false;
 	return result;
 }
 
@@ -60,33 +59,33 @@ static int limited(int result, int resource)
 {
 	struct rlimit limit;
 
-	if (result == 0 && resource == RLIMIT_AS &&
-		seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+	if (result == 0 && resource == RLIMIT_AS && seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 &&
+		limit.rlim_cur != RLIM_INFINITY)
 		seep_process_shrink(limit.rlim_cur / 4);
 	return result;
 }
 
-int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *rlimits)
 {
 	seep_real_find();
-	return limited(seep_real.setrlimit(resource, limit), (int)resource);
+	return limited(seep_real.setrlimit(resource, rlimits), (int)resource);
 }
 
-int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *rlimits)
 {
-	return setrlimit(resource, (const struct rlimit *)(const void *)limit);
+	return setrlimit(resource, (const struct rlimit *)(const void *)rlimits);
 }
 
-int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old)
+int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old_limit)
 {
 	int result;
 
 	seep_real_find();
-	result = seep_real.prlimit(pid, resource, limit, old);
+	result = seep_real.prlimit(pid, resource, limit, old_limit);
 	return limit ? limited(result, (int)resource) : result;
 }
 
-int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old)
+int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old_limit)
 {
-	return prlimit(pid, resource, (const struct rlimit *)(const void *)limit, (struct rlimit *)(void *)old);
+	return prlimit(pid, resource, (const struct rlimit *)(const void *)limit, (struct rlimit *)(void *)old_limit);
 }

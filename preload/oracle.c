@@ -146,7 +146,7 @@ unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unw
 	frames[0] = (struct seep_unwind_frame){
 		.return_address = start->return_address, .slot = start->cfa - sizeof(uintptr_t)};
 	*end = SEEP_UNWIND_LOST;
-	if (!seep_kernel_silent() && calls.step && getcontext(&room->context) == 0)
+	if (!seep_kernel_silent && calls.step && getcontext(&room->context) == 0)
 		count = walk_in_turn(room, start, frames, depth_limit, end);
 	errno = saved_errno;
 	return count;

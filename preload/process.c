@@ -232,6 +232,14 @@ static void unmap(void *start, uint64_t from, uint64_t to)
 		seep_kernel(SYS_munmap, (char *)start + from, to - from);
 }
 
+/* But not below the floor. */
+static uint32_t halved(uint32_t count, uint32_t floor)
+{
+	if (count <= floor)
+		return count;
+	return count / 2 > floor ? count / 2 : floor;
+}
+
 static void shrink(struct seep_process *process, uint64_t bytes)
 {
 	struct seep_wire_region *region = atomic_load(&process->region);
@@ -242,11 +250,11 @@ static void shrink(struct seep_process *process, uint64_t bytes)
 	const struct part mapped[2] = {inherited_parts[0], inherited_parts[1]};
 	uint64_t nodes_end, segments_end;
 
-	while (nodes * (sizeof(struct seep_wire_node) + SEEP_KIN_BYTES) +
-			segments * sizeof(struct seep_wire_segment) > bytes &&
+	while (nodes * (sizeof(struct seep_wire_node) + SEEP_KIN_BYTES) + segments * sizeof(struct seep_wire_segment) >
+			bytes &&
 		(nodes > nodes_floor || segments > segments_floor)) {
-		nodes = nodes / 2 > nodes_floor ? nodes / 2 : nodes > nodes_floor ? nodes_floor : nodes;
-		segments = segments / 2 > segments_floor ? segments / 2 : segments > segments_floor ? segments_floor : segments;
+		nodes = halved(nodes, nodes_floor);
+		segments = halved(segments, segments_floor);
 	}
 	process->nodes_max = inherited_process.nodes_max = nodes; /* under the lock, as whoever appends one */
 	atomic_store(&process->segments_max, segments);

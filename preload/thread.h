@@ -54,7 +54,6 @@ struct seep_guard {
 	struct seep_thread *attached; /* the last one that was not the empty one: a hook may be using it still */
 	uintptr_t stack; /* address of the frame that entered */
 	uint8_t place; /* enum seep_thread_place */
-	bool silent; /* makes no system calls any more: see limits.c */
 };
 
 extern __thread struct seep_guard seep_guard __attribute__((tls_model("initial-exec")));

@@ -18,6 +18,7 @@
 #include "../../preload/cfi.c"
 #include "../../preload/cfi_find.c"
 #include "../../preload/cfi_step.c"
+#include "../../preload/kernel.c"
 #include "../../preload/segments.c"
 #include "../../preload/rows_x86_64.c"
 #include "../../preload/detour_x86_64.c"
