@@ -18,6 +18,9 @@ struct run_options {
 	unsigned on_full;
 	uint64_t sample;
 	uint64_t epoch;
+	uint64_t max_trace;
+	const char *only;
+	bool no_follow;
 	bool verbose;
 };
 
@@ -58,28 +61,42 @@ static void warn_out_of_reach(const struct seep_program *program)
 	}
 }
 
+/* A recording that failed later on: it was told before which trace it writes. */
+static bool has_trace(const struct seep_session *sessions, size_t failed)
+{
+	for (size_t i = 0; i < failed; i++)
+		if (sessions[i].pid == sessions[failed].pid && sessions[i].trace)
+			return true;
+	return false;
+}
+
 /* After the run: failures always, traces if asked for, and a word when there is nothing at all. */
-static void conclude(const struct seep_launcher *launcher, const struct seep_program *program, bool verbose)
+static void conclude(
+	const struct seep_launcher *launcher, const struct seep_program *program, const struct run_options *options)
 {
 	const struct seep_session *sessions;
 	size_t count = seep_launcher_sessions(launcher, &sessions);
+	const char *skipped;
 	size_t traces = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (sessions[i].failure)
-			fprintf(stderr, "seep: process %d was not recorded: %s\n", (int)sessions[i].pid,
-				sessions[i].failure);
+			fprintf(stderr, "seep: process %d was not recorded%s: %s\n", (int)sessions[i].pid,
+				has_trace(sessions, i) ? " to its end" : "", sessions[i].failure);
 		else
 			traces++;
-		if (verbose && sessions[i].trace)
+		if (options->verbose && sessions[i].trace)
 			fprintf(stderr, "seep: process %d: %s%s\n", (int)sessions[i].pid, sessions[i].trace,
 				sessions[i].finished ? "" : " (still running)");
 	}
-	if (!traces && !count && program->reach == SEEP_PROGRAM_TRACEABLE)
+	if (!traces && !count && seep_launcher_skipped(launcher, &skipped))
+		fprintf(stderr, "seep: nothing was recorded: no program was called \"%s\" (--only); the first was %s\n",
+			options->only, skipped ? skipped : "?");
+	else if (!traces && !count && program->reach == SEEP_PROGRAM_TRACEABLE)
 		fprintf(stderr, "seep: nothing was recorded: libseep.so was not loaded into %s\n", program->image);
 }
 
-#define SETTINGS_MAX 5
+#define SETTINGS_MAX 8
 
 static void add_setting(char **settings, const char *name, const char *value)
 {
@@ -109,6 +126,11 @@ static void collect_settings(const struct run_options *options, char *settings[S
 	add_number(settings, "SEEP_DEPTH", options->depth);
 	add_number(settings, "SEEP_SAMPLE", options->sample);
 	add_number(settings, "SEEP_EPOCH", options->epoch);
+	add_number(settings, "SEEP_MAX_TRACE", options->max_trace);
+	if (options->only)
+		add_setting(settings, "SEEP_ONLY", options->only);
+	if (options->no_follow)
+		add_setting(settings, "SEEP_FOLLOW", "no");
 }
 
 static int record(const struct seep_command *command, const struct run_options *options, char **argv)
@@ -132,7 +154,7 @@ static int record(const struct seep_command *command, const struct run_options *
 		status = 126;
 	} else {
 		status = seep_launcher_wait(launcher);
-		conclude(launcher, &program, options->verbose);
+		conclude(launcher, &program, options);
 	}
 	seep_launcher_close(launcher);
 	for (char **text = settings; *text; text++)
@@ -160,6 +182,17 @@ static int run(const struct seep_command *command, int argc, char **argv)
 			NULL},
 		{"epoch", 0, SEEP_OPTION_NUMBER, &options.epoch, "MS",
 			"length of the first slices of the history, in milliseconds (default: 1000)", NULL},
+		{"max-trace", 0, SEEP_OPTION_BYTES, &options.max_trace, "SIZE",
+			"keep each trace within SIZE, at least 64KiB: the oldest of its history becomes one slice\n"
+			"(default: no limit)",
+			NULL},
+		{"only", 0, SEEP_OPTION_TEXT, &options.only, "PATTERN",
+			"record only programs whose executable's name matches: php-fpm*, or several with commas "
+			"between\n"
+			"them",
+			NULL},
+		{"no-follow", 0, SEEP_OPTION_FLAG, &options.no_follow, NULL,
+			"record only the command itself and what it executes in its place, not its children", NULL},
 		{"verbose", 'v', SEEP_OPTION_FLAG, &options.verbose, NULL, "name the traces on stderr at the end",
 			NULL},
 		{0},
@@ -183,6 +216,8 @@ const struct seep_command seep_command_run = {
 		"and the\n"
 		"exit status too: 128 + N for signal N, 127 if the command is not found, 126 if it can't be executed.\n"
 		"Each option has a variable for use without seep run (LD_PRELOAD=.../libseep.so COMMAND):\n"
-		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH.\n",
+		"SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH, SEEP_MAX_TRACE, "
+		"SEEP_ONLY,\n"
+		"SEEP_FOLLOW (no: as --no-follow).\n",
 	.run = run,
 };

@@ -108,6 +108,9 @@ static int check_figures(struct seep_gate_measure *m, struct seep_gate_process *
 	if (t->totals.unrecorded)
 		return distrust(m, p, "%" PRIu64 " of its allocations and frees met a limit of the recorder",
 			t->totals.unrecorded);
+	if (t->end.live_left_out)
+		return distrust(m, p,
+			"the sizes and ages of its unfreed blocks are not in the trace: give --max-trace more room");
 	return seep_trace_complete(t) ? 0 : distrust_damage(m, p, t);
 }
 

@@ -7,7 +7,7 @@
  *       +-- command (LD_PRELOAD) --- hello ------+      abstract socket, its name in SEEP_SOCKET
  *
  * The broker says on the control socket, in packets of text: "listening", "started PID PATH", "finished PID PATH",
- * "failed PID MESSAGE". It answers a hello only after its "started" is sent, so whatever ran recorded is known here
+ * "failed PID MESSAGE", "skipped PID EXECUTABLE" (--only). It answers a hello only after its "started" is sent, so whatever ran recorded is known here
  * when it ends.
  */
 #include "launcher.h"
@@ -39,6 +39,8 @@ struct seep_launcher {
 	struct seep_session *sessions;
 	size_t session_count;
 	bool listening;
+	size_t skipped;
+	char *first_skipped;
 };
 
 /* ---- Where the other two programs are ---- */
@@ -110,6 +112,11 @@ static void take_packet(struct seep_launcher *launcher, const char *packet)
 	}
 	if (sscanf(packet, "%15s %d %n", verb, &pid, &rest) < 2 || !rest)
 		return;
+	if (strcmp(verb, "skipped") == 0) {
+		if (!launcher->skipped++)
+			launcher->first_skipped = strdup(packet + rest);
+		return;
+	}
 	if (strcmp(verb, "failed") == 0) {
 		session = session_of(launcher, pid, NULL);
 		if (session) {
@@ -359,6 +366,12 @@ size_t seep_launcher_sessions(const struct seep_launcher *launcher, const struct
 	return launcher->session_count;
 }
 
+size_t seep_launcher_skipped(const struct seep_launcher *launcher, const char **first)
+{
+	*first = launcher->first_skipped;
+	return launcher->skipped;
+}
+
 void seep_launcher_close(struct seep_launcher *launcher)
 {
 	if (!launcher)
@@ -370,5 +383,6 @@ void seep_launcher_close(struct seep_launcher *launcher)
 		free(launcher->sessions[i].failure);
 	}
 	free(launcher->sessions);
+	free(launcher->first_skipped);
 	free(launcher);
 }

@@ -34,6 +34,9 @@ int seep_launcher_wait(struct seep_launcher *launcher);
 
 pid_t seep_launcher_pid(const struct seep_launcher *launcher);
 size_t seep_launcher_sessions(const struct seep_launcher *launcher, const struct seep_session **sessions);
+/* How many programs were not recorded because --only names others, and the first one's path (NULL: none). */
+size_t seep_launcher_skipped(const struct seep_launcher *launcher, const char **first);
+
 void seep_launcher_close(struct seep_launcher *launcher);
 
 #endif

@@ -301,7 +301,7 @@ static int64_t place_epoch(struct seep_trace *t, const struct seep_payload *p, c
 			       : -2;
 	if (last && (head->number != last->head.number + 1 || head->start_ns != last->head.end_ns))
 		wrong = "does not follow the epoch before it: one is missing";
-	else if (!last && head->number)
+	else if (!last && head->number != head->merged)
 		wrong = "is not the first epoch: one is missing";
 	if (wrong && fault_in(t, p, wrong) < 0)
 		return -1;

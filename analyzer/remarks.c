@@ -42,7 +42,23 @@ static int remark_state(struct seep_remarks *r, const struct seep_trace *t)
 			"The trace has no end: its collector was stopped before it could finish. These are the "
 			"figures up to %s after the start.",
 			until.text);
+	if (t->has_end && t->end.live_left_out)
+		return remark(r,
+			"The sizes and ages of the unfreed blocks are not in the trace, because --max-trace left no "
+			"room for them; how many there are at each site is.");
 	return 0;
+}
+
+/* The oldest slices of the history have become one. */
+static int remark_merged(struct seep_remarks *r, const struct seep_trace *t)
+{
+	struct seep_unit until, count;
+
+	if (!t->epoch_count || !t->epochs[0].head.merged)
+		return 0;
+	seep_unit_duration(&until, t->epochs[0].head.end_ns);
+	return remark(r, "To keep within --max-trace, the history of the first %s is one sum (of %s slices).",
+		until.text, seep_unit_count(&count, t->epochs[0].head.merged + UINT64_C(1)));
 }
 
 static int remark_health(struct seep_remarks *r, const struct seep_trace *t)
@@ -149,7 +165,7 @@ int seep_remarks_collect(struct seep_remarks *r, const struct seep_trace *t, con
 	if (remark_health(r, t) < 0 || remark_faults(r, t) < 0 || remark_counters(r, t) < 0)
 		return -1;
 	r->grave = r->count;
-	if (remark_symbols(r, symbols) < 0 || remark_stacks(r, t) < 0)
+	if (remark_symbols(r, symbols) < 0 || remark_stacks(r, t) < 0 || remark_merged(r, t) < 0)
 		return -1;
 	return 0;
 }

@@ -42,6 +42,7 @@ struct broker {
 	struct spare spare;
 	int listener;
 	int launcher; /* -1: gone */
+	pid_t first; /* the process that said hello first; 0: nobody has yet */
 	int *families;
 	uint32_t families_used;
 	struct recording *recordings;
@@ -297,14 +298,18 @@ static bool connection_serve(struct broker *b, int *status)
 	if (connection < 0)
 		return false;
 	session_tell_exec(b, peer.pid);
-	if (!family_reserve(b))
+	if (!b->first)
+		b->first = peer.pid;
+	if (b->setup->settings->no_follow && peer.pid != b->first)
+		(void)seep_messages_welcome(connection, ECANCELED, 0, -1);
+	else if (!family_reserve(b))
 		refuse(b, connection, peer.pid);
 	else if (!spare_use(b, connection, peer.pid))
 		session = session_make(b, connection, peer.pid, status);
 	if (session)
 		return true;
 	close(connection);
-	return spare_make(b, status);
+	return b->spare.orders < 0 && spare_make(b, status);
 }
 
 /* ---- The loop ---- */

@@ -19,36 +19,43 @@ uint64_t seep_epoch_end_ns(const struct seep_epoch *e)
 	return e->start_ns + (share > e->first_ns ? share : e->first_ns);
 }
 
-static void site_put(const struct seep_site *from, struct seep_trace_site *to)
+int seep_epoch_frames(const struct seep_trace_epoch *head,
+	void (*fill)(const void *context, uint32_t i, struct seep_trace_site *to), const void *context, uint32_t sites,
+	struct seep_writer *writer)
 {
+	uint32_t room = sites < SITES_A_FRAME ? sites : (uint32_t)SITES_A_FRAME, done = 0;
+	uint8_t *raw = malloc(sizeof(*head) + room * sizeof(struct seep_trace_site));
+	int status = 0;
+
+	if (!raw) {
+		errno = ENOMEM;
+		return -1;
+	}
+	memcpy(raw, head, sizeof(*head));
+	do {
+		struct seep_trace_site *out = (struct seep_trace_site *)(raw + sizeof(*head));
+		uint32_t count = sites - done < room ? sites - done : room;
+
+		for (uint32_t i = 0; i < count; i++)
+			fill(context, done + i, &out[i]);
+		status = seep_writer_frame(writer, SEEP_FRAME_EPOCH, count, raw, sizeof(*head) + count * sizeof(*out));
+		done += count;
+	} while (status == 0 && done < sites);
+	free(raw);
+	return status;
+}
+
+static void changed_put(const void *context, uint32_t i, struct seep_trace_site *to)
+{
+	const struct seep_sites *sites = context;
+	const struct seep_site *from = seep_sites_at(sites, sites->changed[i]);
+
 	*to = (struct seep_trace_site){.stack = from->stack,
 		.tag = from->tag,
 		.allocated = from->allocated,
 		.live = from->live,
 		.peak_bytes = from->peak_bytes};
 	memcpy(to->freed, from->freed, sizeof(to->freed));
-}
-
-static int frames_write(
-	const struct seep_trace_epoch *head, struct seep_sites *sites, uint8_t *raw, struct seep_writer *writer)
-{
-	struct seep_trace_site *out = (struct seep_trace_site *)(raw + sizeof(*head));
-	uint32_t done = 0;
-
-	seep_sites_sort_changed(sites);
-	memcpy(raw, head, sizeof(*head));
-	do {
-		uint32_t count = sites->changed_used - done;
-
-		if (count > SITES_A_FRAME)
-			count = SITES_A_FRAME;
-		for (uint32_t i = 0; i < count; i++)
-			site_put(seep_sites_at(sites, sites->changed[done + i]), &out[i]);
-		if (seep_writer_frame(writer, SEEP_FRAME_EPOCH, count, raw, sizeof(*head) + count * sizeof(*out)) < 0)
-			return -1;
-		done += count;
-	} while (done < sites->changed_used);
-	return 0;
 }
 
 int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
@@ -64,16 +71,13 @@ int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dr
 		.unknown_frees = books->epoch_unknown_frees,
 		.dropped_events = dropped - e->dropped,
 		.rss_bytes = rss_bytes};
-	size_t sites = books->sites.changed_used < SITES_A_FRAME ? books->sites.changed_used : SITES_A_FRAME;
-	uint8_t *raw = malloc(sizeof(head) + sites * sizeof(struct seep_trace_site));
+	uint64_t before = seep_writer_offset(writer);
 	int status;
 
-	if (!raw) {
-		errno = ENOMEM;
-		return -1;
-	}
-	status = frames_write(&head, &books->sites, raw, writer);
-	free(raw);
+	seep_sites_sort_changed(&books->sites);
+	status = seep_epoch_frames(&head, changed_put, &books->sites, books->sites.changed_used, writer);
+	if (status == 0 && e->trim)
+		status = seep_trim_add(e->trim, &head, &books->sites, seep_writer_offset(writer) - before);
 	seep_books_next_epoch(books);
 	e->number++;
 	e->start_ns = head.end_ns;

@@ -6,6 +6,7 @@
 #define SEEP_COLLECTOR_EPOCH_H
 
 #include "books.h"
+#include "trim.h"
 #include "writer.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct seep_epoch {
 	uint32_t number;
 	uint64_t start_ns;
 	uint64_t dropped; /* as of its start */
+	struct seep_trim *trim; /* is told of each; NULL: nobody is */
 };
 
 /* When the present epoch is to end, in nanoseconds since the start of the recording. */
@@ -28,6 +30,11 @@ uint64_t seep_epoch_end_ns(const struct seep_epoch *e);
 /* Writes the epoch that ends now (books->now_ns) and begins the next. dropped is the total since the start. Returns 0, or
  * -1 with errno. */
 int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
+	struct seep_writer *writer);
+
+/* Writes the frames of one epoch, whatever it is made of. `fill` gives its sites, which are sorted. Returns 0, or -1 with errno. */
+int seep_epoch_frames(const struct seep_trace_epoch *head,
+	void (*fill)(const void *context, uint32_t i, struct seep_trace_site *to), const void *context, uint32_t sites,
 	struct seep_writer *writer);
 
 #endif

@@ -73,9 +73,13 @@ int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end)
 	return status;
 }
 
-int seep_recording_complete(struct seep_recording *r, const struct seep_trace_end *end)
+int seep_recording_complete(struct seep_recording *r, struct seep_trace_end *end)
 {
+	int trimmed;
+
 	if (seep_live_write(r->books, r->writer) < 0)
 		return -1;
-	return seep_writer_frame(r->writer, SEEP_FRAME_END, 1, end, sizeof(*end));
+	trimmed = seep_trim_finish(&r->trim, &r->writer, r->path);
+	end->live_left_out = trimmed > 0;
+	return trimmed < 0 ? -1 : seep_writer_frame(r->writer, SEEP_FRAME_END, 1, end, sizeof(*end));
 }

@@ -48,6 +48,7 @@ void seep_recording_free(struct seep_recording *r, bool owner)
 	seep_process_close(&r->process);
 	seep_notes_close(&r->notes);
 	seep_tree_close(&r->tree);
+	seep_trim_close(&r->trim);
 	seep_writer_close(r->writer);
 	if (r->listener >= 0)
 		close(r->listener);
@@ -104,7 +105,12 @@ int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 
 bool seep_recording_is_well(struct seep_recording *r, int status)
 {
-	if (status < 0)
+	if (status < 0 && errno == EFBIG && r->trim.limit)
+		snprintf(r->message, sizeof(r->message),
+			"%s would become larger than --max-trace allows by what has to be in it (stacks, modules, "
+			"notes)",
+			r->path);
+	else if (status < 0)
 		snprintf(r->message, sizeof(r->message), "cannot write %s: %s", r->path,
 			strerror(seep_writer_error(r->writer) ? seep_writer_error(r->writer) : errno));
 	else if (r->books->failed || r->drain->failed)

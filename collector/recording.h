@@ -14,6 +14,7 @@
 #include "region.h"
 #include "session.h"
 #include "tree.h"
+#include "trim.h"
 #include "watcher.h"
 #include "writer.h"
 
@@ -34,6 +35,7 @@ struct seep_recording {
 	struct seep_notes notes;
 	struct seep_tree tree;
 	struct seep_epoch epoch;
+	struct seep_trim trim;
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
 	bool forked;
@@ -59,7 +61,7 @@ void seep_recording_report(const struct seep_session_setup *setup, const char *v
 /* Makes ahead what does not depend on who says hello. False: it could not, and r is to be freed; seep_recording_start says why. */
 bool seep_recording_prepare(struct seep_recording *r);
 
-/* Receives a hello and answers it. Returns 0, or -1 after having told everybody why not. */
+/* Receives a hello and answers it. Returns 0, or -1 after having told everybody why not: it can't, or the user doesn't want it. */
 int seep_recording_start(struct seep_recording *r, int connection, pid_t pid);
 
 /* ---- recording.c ---- */
@@ -82,7 +84,7 @@ bool seep_recording_is_well(struct seep_recording *r, int status);
  * epoch. Returns 0, or -1 with errno. The region is not needed afterwards. */
 int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end);
 
-/* Writes the live blocks and the END. Uses up the books. Returns 0, or -1 with errno. */
-int seep_recording_complete(struct seep_recording *r, const struct seep_trace_end *end);
+/* Writes the live blocks and the END; *end tells then whether they had to be left out. Uses up the books. Returns 0, or -1 with errno. */
+int seep_recording_complete(struct seep_recording *r, struct seep_trace_end *end);
 
 #endif

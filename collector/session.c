@@ -54,7 +54,9 @@ static int housekeep(struct seep_recording *r, uint32_t *how)
 			*how = SEEP_END_EXEC;
 	}
 	if (r->books->now_ns >= seep_epoch_end_ns(&r->epoch))
-		return seep_recording_epoch(r, seep_process_rss(&r->process));
+		return seep_recording_epoch(r, seep_process_rss(&r->process)) < 0
+			       ? -1
+			       : seep_trim_keep(&r->trim, &r->writer, r->path);
 	return 0;
 }
 
@@ -78,6 +80,11 @@ static int children_serve(struct seep_recording *r, pid_t *child)
 		if (connection < 0)
 			return -1;
 		seep_notes_add(&r->notes, r->books->now_ns, SEEP_NOTE_FORK, (uint64_t)peer.pid, NULL, 0);
+		if (r->setup->settings->no_follow) {
+			(void)seep_messages_welcome(connection, ECANCELED, 0, -1);
+			close(connection);
+			continue;
+		}
 		/* In this order: a block that leaves its nursery in between is found in a ring. */
 		if (seep_nurseries_copy(&young, r->drain) == 0) {
 			seep_recording_round(r);
@@ -180,7 +187,7 @@ static int session_finish(struct seep_recording *r, uint32_t how, int *status, p
 	written = seep_recording_collect(r, &end);
 	seep_watcher_stop(&r->watcher);
 	seep_region_unmap(&r->region);
-	if (seep_region_mapped_elsewhere(&r->region) && fork() == 0) {
+	if (!r->setup->settings->no_follow && seep_region_mapped_elsewhere(&r->region) && fork() == 0) {
 		int connection;
 
 		seep_writer_close(r->writer);

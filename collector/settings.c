@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MAX_TRACE_LEAST 65536u
+
 /* A decimal number; whatever follows it is left at *rest. */
 static bool number_parse(const char *text, uint64_t *value, const char **rest)
 {
@@ -92,6 +94,8 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 	const char *sample = variable("SEEP_SAMPLE", "0");
 	const char *seed = variable("SEEP_SEED", "");
 	const char *epoch = variable("SEEP_EPOCH", "1000");
+	const char *max_trace = variable("SEEP_MAX_TRACE", "0");
+	const char *follow = variable("SEEP_FOLLOW", "yes");
 	uint64_t value;
 
 	memset(settings, 0, sizeof(*settings));
@@ -112,5 +116,12 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 	if (!number_within(epoch, 1, 3600000, &value))
 		return refuse(message, size, "SEEP_EPOCH", epoch, "a number of milliseconds from 1 to 3600000");
 	settings->first_epoch_ns = value * 1000000;
+	if (!bytes_parse(max_trace, &value) || (value && value < MAX_TRACE_LEAST))
+		return refuse(message, size, "SEEP_MAX_TRACE", max_trace, "a size of at least 64KiB, such as 100MiB");
+	settings->max_trace_bytes = value;
+	settings->only = variable("SEEP_ONLY", NULL);
+	settings->no_follow = strcmp(follow, "no") == 0;
+	if (!settings->no_follow && strcmp(follow, "yes") != 0)
+		return refuse(message, size, "SEEP_FOLLOW", follow, "yes or no");
 	return 0;
 }

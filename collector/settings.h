@@ -18,9 +18,12 @@ struct seep_settings {
 	uint64_t sample_seed; /* of the choice of samples, where seed_given; otherwise each process gets a random one */
 	bool seed_given;
 	uint64_t first_epoch_ns;
+	uint64_t max_trace_bytes; /* 0: no limit */
+	const char *only; /* patterns of executables' names, separated by commas; NULL: all are recorded */
+	bool no_follow; /* only the first process, and what it executes */
 };
 
-/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED and SEEP_EPOCH. Returns 0, or -1 with a message that names the
+/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH, SEEP_MAX_TRACE, SEEP_ONLY and SEEP_FOLLOW. Returns 0, or -1 with a message that names the
  * variable, its value and what it may be. */
 int seep_settings_read(struct seep_settings *settings, char *message, size_t message_size);
 

@@ -11,6 +11,7 @@
 #include "seep/wire.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,26 @@ bool seep_recording_prepare(struct seep_recording *r)
 	return r->prepared;
 }
 
+/* SEEP_ONLY: patterns separated by commas. */
+static bool is_wanted(const struct seep_recording *r)
+{
+	const char *patterns = r->setup->settings->only;
+	char name[256], pattern[256];
+
+	if (!patterns)
+		return true;
+	seep_process_name(&r->process, name, sizeof(name));
+	while (*patterns) {
+		size_t length = strcspn(patterns, ",");
+
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)length, patterns);
+		if (fnmatch(pattern, name, 0) == 0)
+			return true;
+		patterns += length + (patterns[length] != 0);
+	}
+	return false;
+}
+
 int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 {
 	struct seep_wire_hello hello;
@@ -196,8 +217,15 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 
 	if (!error && seep_process_open(&r->process, pid, r->message, sizeof(r->message)) < 0)
 		error = errno;
+	if (!error && !is_wanted(r)) {
+		seep_recording_report(r->setup, "skipped", pid, r->process.executable);
+		(void)seep_messages_welcome(connection, ECANCELED, 0, -1);
+		return -1;
+	}
 	r->start_ns = seep_clock_ns();
 	r->epoch.first_ns = r->setup->settings->first_epoch_ns;
+	r->trim.limit = r->setup->settings->max_trace_bytes;
+	r->epoch.trim = r->trim.limit ? &r->trim : NULL;
 	if (!error)
 		error = books_start(r);
 	if (!error)

@@ -115,6 +115,17 @@ static uint64_t frame_checksum(const struct seep_writer *w, const struct seep_tr
 	return XXH64_digest(w->checksum);
 }
 
+/* Its data stand in the buffer already. */
+static int frame_append(struct seep_writer *w, struct seep_trace_frame *frame)
+{
+	frame->checksum = frame_checksum(w, frame, w->buffer + sizeof(*frame));
+	memcpy(w->buffer, frame, sizeof(*frame));
+	if (append(w, w->buffer, sizeof(*frame) + frame->stored_bytes) < 0)
+		return -1;
+	w->sequence++;
+	return 0;
+}
+
 int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, const void *payload, size_t payload_bytes)
 {
 	struct seep_trace_frame frame = {
@@ -136,17 +147,45 @@ int seep_writer_frame(struct seep_writer *w, uint32_t kind, uint32_t entries, co
 	if (ZSTD_isError(stored))
 		return fail(w, ENOMEM); /* the only cause left, with a buffer of the full bound */
 	frame.stored_bytes = (uint32_t)stored;
-	frame.checksum = frame_checksum(w, &frame, w->buffer + sizeof(frame));
-	memcpy(w->buffer, &frame, sizeof(frame));
-	if (append(w, w->buffer, sizeof(frame) + stored) < 0)
-		return -1;
-	w->sequence++;
-	return 0;
+	return frame_append(w, &frame);
 }
 
 int seep_writer_error(const struct seep_writer *w)
 {
 	return w->failed;
+}
+
+int seep_writer_frame_at(const struct seep_writer *w, uint64_t offset, struct seep_trace_frame *frame)
+{
+	if (pread(w->fd, frame, sizeof(*frame), (off_t)offset) == sizeof(*frame) && frame->magic == SEEP_FRAME_MAGIC &&
+		offset + sizeof(*frame) + frame->stored_bytes <= w->offset)
+		return 0;
+	errno = EIO;
+	return -1;
+}
+
+int seep_writer_copy(struct seep_writer *w, const struct seep_writer *from, uint64_t offset)
+{
+	struct seep_trace_frame frame;
+
+	if (w->failed)
+		return fail(w, w->failed);
+	if (seep_writer_frame_at(from, offset, &frame) < 0)
+		return fail(w, errno);
+	if (!buffer_reserve(w, sizeof(frame) + frame.stored_bytes))
+		return fail(w, ENOMEM);
+	if (pread(from->fd, w->buffer + sizeof(frame), frame.stored_bytes, (off_t)(offset + sizeof(frame))) !=
+		(ssize_t)frame.stored_bytes)
+		return fail(w, EIO);
+	if (frame_checksum(w, &frame, w->buffer + sizeof(frame)) != frame.checksum)
+		return fail(w, EIO);
+	frame.sequence = w->sequence;
+	return frame_append(w, &frame);
+}
+
+int seep_writer_stat(const struct seep_writer *w, struct stat *st)
+{
+	return fstat(w->fd, st);
 }
 
 uint64_t seep_writer_offset(const struct seep_writer *w)

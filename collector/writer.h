@@ -5,8 +5,11 @@
 #ifndef SEEP_COLLECTOR_WRITER_H
 #define SEEP_COLLECTOR_WRITER_H
 
+#include "seep/trace.h"
+
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct seep_writer;
 
@@ -25,6 +28,15 @@ int seep_writer_error(const struct seep_writer *w);
 
 /* Bytes written so far: the file's size up to and including the last whole frame. */
 uint64_t seep_writer_offset(const struct seep_writer *w);
+
+/* Copies the head of the frame at an offset, of those that were written. Returns 0, or -1 with errno (EIO: it is not there any more). */
+int seep_writer_frame_at(const struct seep_writer *w, uint64_t offset, struct seep_trace_frame *frame);
+
+/* Appends a frame that another writer has written at an offset. Returns as seep_writer_frame. */
+int seep_writer_copy(struct seep_writer *w, const struct seep_writer *from, uint64_t offset);
+
+/* fstat of the file. */
+int seep_writer_stat(const struct seep_writer *w, struct stat *st);
 
 /* Closes the file and frees w; NULL is allowed. */
 void seep_writer_close(struct seep_writer *w);

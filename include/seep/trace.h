@@ -103,7 +103,7 @@ struct seep_trace_node {
  * not fit into one frame goes on in further frames with the very same head (and number) and the next sites. */
 struct seep_trace_epoch {
 	uint32_t number;
-	uint32_t reserved;
+	uint32_t merged; /* so many epochs before it are in this one (--max-trace); only in the first of a file */
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t live_count; /* of the whole process at end_ns, nurseries not counted until the last epoch */
@@ -180,7 +180,7 @@ struct seep_trace_end {
 	uint32_t how;
 	int32_t exit_status;
 	uint32_t signal;
-	uint32_t reserved;
+	uint32_t live_left_out; /* 1: there are no LIVE frames, for want of room (--max-trace) */
 	uint64_t time_ns;
 	uint64_t allocations; /* since the start; inherited blocks are not allocations */
 	uint64_t allocated_bytes;

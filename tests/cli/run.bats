@@ -177,3 +177,54 @@ wait_for_trace() {
 	[ "$(field shallow.seep trace truncated_stacks)" -ge 100 ]
 	same "$(field shallow.seep totals unfreed_count)" 37
 }
+
+@test "--only records the programs that it names, whoever starts them" {
+	try "$seep" run --only 'leak*,nobody' -- sh -c "ls >/dev/null; '$programs/hello'; exec '$programs/leak_37'"
+	exits 0
+	same "$err" ""
+	set -- *.seep
+	[ $# = 1 ]
+	[[ $1 =~ ^leak_37 ]]
+
+	rm "$1"
+	SEEP_ONLY='leak*' LD_PRELOAD=$repository/build/libseep.so sh -c "ls >/dev/null; exec '$programs/leak_37'"
+	wait_for_trace "$(echo leak_37.*.seep)"
+	set -- *.seep
+	[ $# = 1 ]
+}
+
+@test "--only that names nobody says so" {
+	try "$seep" run --only nginx -- sh -c "exit 3"
+	exits 3
+	[[ $err =~ ^"seep: nothing was recorded: no program was called \"nginx\" (--only); the first was "/.*$ ]]
+	same "$(ls)" ""
+}
+
+@test "--no-follow records the command and what it executes in its place, and no children" {
+	try "$seep" run --no-follow -o %e.seep -- sh -c "'$programs/leak_37'; exec '$programs/fork_child_leaks'"
+	exits 0
+	same "$err" ""
+	[ ! -e leak_37.seep ]
+	set -- *.seep
+	[ $# = 2 ]
+	same "$(field fork_child_leaks.seep totals unfreed_count)" 7
+
+	SEEP_FOLLOW=no SEEP_OUTPUT=alone.seep LD_PRELOAD=$repository/build/libseep.so "$programs/fork_child_leaks"
+	wait_for_trace alone.seep
+	[ ! -e alone.1.seep ]
+}
+
+@test "--max-trace: what it has no room for ends the recording, not the program, and the report says so" {
+	try "$seep" run --max-trace=64KiB --epoch=1 -o t.seep -- "$programs/many_stacks"
+	exits 0
+	[[ $err =~ ^"seep: process "[0-9]+" was not recorded to its end: /".*"/t.seep would become larger than --max-trace allows" ]]
+	[ "$(stat -c %s t.seep)" -le 65536 ]
+	same "$(ls)" t.seep
+	try "$seep" report t.seep
+	exits 0
+	[[ $out$err =~ "The recording says: the recording stopped" ]]
+
+	try "$seep" run --max-trace=1K -- "$programs/leak_37"
+	exits 0
+	[[ $err =~ "SEEP_MAX_TRACE is \"1024\", which is not a size of at least 64KiB" ]]
+}

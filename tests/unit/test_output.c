@@ -209,8 +209,8 @@ static struct seep_settings settings;
 
 static int read_with(const char *name, const char *value)
 {
-	static const char *const all[] = {
-		"SEEP_OUTPUT", "SEEP_DEPTH", "SEEP_ON_FULL", "SEEP_SAMPLE", "SEEP_SEED", "SEEP_EPOCH"};
+	static const char *const all[] = {"SEEP_OUTPUT", "SEEP_DEPTH", "SEEP_ON_FULL", "SEEP_SAMPLE", "SEEP_SEED",
+		"SEEP_EPOCH", "SEEP_MAX_TRACE", "SEEP_ONLY", "SEEP_FOLLOW"};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		unsetenv(all[i]);
@@ -231,6 +231,9 @@ static void settings_have_defaults(void **state)
 	assert_int_equal(settings.on_full, 0);
 	assert_int_equal(settings.sample_bytes, 0);
 	assert_int_equal(settings.first_epoch_ns, 1000000000);
+	assert_int_equal(settings.max_trace_bytes, 0);
+	assert_null(settings.only);
+	assert_false(settings.no_follow);
 	assert_int_equal(read_with("SEEP_DEPTH", ""), 0);
 	assert_int_equal(settings.depth_limit, 128);
 }
@@ -256,6 +259,12 @@ static void settings_are_read(void **state)
 	assert_true(settings.sample_seed == UINT64_MAX);
 	assert_int_equal(read_with("SEEP_EPOCH", "20"), 0);
 	assert_int_equal(settings.first_epoch_ns, 20000000);
+	assert_int_equal(read_with("SEEP_MAX_TRACE", "64KiB"), 0);
+	assert_int_equal(settings.max_trace_bytes, 65536);
+	assert_int_equal(read_with("SEEP_ONLY", "php*,nginx"), 0);
+	assert_string_equal(settings.only, "php*,nginx");
+	assert_int_equal(read_with("SEEP_FOLLOW", "no"), 0);
+	assert_true(settings.no_follow);
 }
 
 static void bad_settings_are_named(void **state)
@@ -263,8 +272,8 @@ static void bad_settings_are_named(void **state)
 	static const char *const bad[][2] = {{"SEEP_OUTPUT", "x%q.seep"}, {"SEEP_OUTPUT", "x%"}, {"SEEP_DEPTH", "0"},
 		{"SEEP_DEPTH", "1025"}, {"SEEP_DEPTH", "12x"}, {"SEEP_DEPTH", "-1"}, {"SEEP_ON_FULL", "block"},
 		{"SEEP_SAMPLE", "1KB"}, {"SEEP_SAMPLE", "99999999999999999999"}, {"SEEP_SAMPLE", "half"},
-		{"SEEP_SEED", "0x10"}, {"SEEP_SEED", "18446744073709551616"}, {"SEEP_EPOCH", "0"},
-		{"SEEP_EPOCH", " 5"}};
+		{"SEEP_SEED", "0x10"}, {"SEEP_SEED", "18446744073709551616"}, {"SEEP_EPOCH", "0"}, {"SEEP_EPOCH", " 5"},
+		{"SEEP_MAX_TRACE", "65535"}, {"SEEP_MAX_TRACE", "much"}, {"SEEP_FOLLOW", "maybe"}};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
