@@ -31,6 +31,17 @@ static void say_what_is_missing(struct seep_recording *r)
 			seep_notes_fault(&r->notes, now, "%" PRIu64 " %s", losses[i].count, losses[i].what);
 }
 
+/* The program was handed its region, and could not use it: a system call of the shim's failed. */
+static void say_if_never_begun(struct seep_recording *r, struct seep_trace_end *end)
+{
+	if (atomic_load(&r->region.map->state) != SEEP_STATE_NEW || end->how == SEEP_END_KILLED)
+		return;
+	end->how = SEEP_END_STOPPED;
+	end->exit_status = -1;
+	seep_notes_fault(&r->notes, r->books->now_ns,
+		"the program could not begin to record (no memory, or no descriptor left), so nothing of it is in here");
+}
+
 static void end_fill(struct seep_recording *r, struct seep_trace_end *end)
 {
 	const struct seep_totals *t = &r->books->totals;
@@ -68,6 +79,7 @@ int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end)
 	}
 	seep_books_settle(r->books);
 	say_what_is_missing(r);
+	say_if_never_begun(r, end);
 	status = seep_recording_epoch(r, 0);
 	end_fill(r, end);
 	return status;

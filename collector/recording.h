@@ -80,7 +80,7 @@ bool seep_recording_is_well(struct seep_recording *r, int status);
 
 /* ---- finish.c ---- */
 
-/* Takes all that the region still holds into the books, fills *end but for how, exit_status and signal, and writes the last
+/* Takes all that the region still holds into the books, fills the rest of *end, of which how, exit_status and signal are given, and writes the last
  * epoch. Returns 0, or -1 with errno. The region is not needed afterwards. */
 int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end);
 
