@@ -166,6 +166,9 @@ format: ## Format all C
 tidy: ## Run clang-tidy
 	sh tests/tidy.sh
 
+analyze: ## Run the analyzers of gcc and cppcheck (clang's is in tidy)
+	sh tests/analyze.sh
+
 # --- installing -------------------------------------------------------------------------------------------------------
 
 # The shim starts the collector that lies in its own folder, so the two stay together. seep looks for both beside itself
@@ -192,7 +195,7 @@ clean: ## Remove build/
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
 
-.PHONY: all unit-tests programs fuzzers fuzzers-here asan fuzz examples check bench layers format tidy install uninstall clean help FORCE
+.PHONY: all unit-tests programs fuzzers fuzzers-here asan fuzz examples check bench layers format tidy analyze install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -89,12 +89,13 @@ static const char *behind(const char *path, const char *folder, size_t length)
 static const char *mapped(const struct seep_sources *s, const char *file, char to[PATH_MAX])
 {
 	for (size_t i = 0; i < s->maps->count; i++) {
-		const char *map = s->maps->items[i], *equals = strchr(map, '='), *target = equals + 1;
-		const char *rest = behind(file, map, (size_t)(equals - map));
-		const char *before = *target == '/' ? "" : s->root;
+		const char *map = s->maps->items[i], *equals = strchrnul(map, '='), *target = equals + 1;
+		const char *rest = *equals ? behind(file, map, (size_t)(equals - map)) : NULL;
+		const char *before;
 
 		if (!rest)
 			continue;
+		before = *target == '/' ? "" : s->root;
 		if (snprintf(to, PATH_MAX, "%s%s%s%s%s", before, *before ? "/" : "", target,
 			    *target && target[strlen(target) - 1] != '/' ? "/" : "", rest) < PATH_MAX)
 			return to;

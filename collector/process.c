@@ -121,6 +121,7 @@ static int arguments_read(struct seep_process *p)
 {
 	int fd = proc_open(p->pid, "cmdline");
 	ssize_t length;
+	char *shorter;
 
 	p->arguments = malloc(ARGUMENTS_MAX);
 	if (!p->arguments) {
@@ -136,7 +137,9 @@ static int arguments_read(struct seep_process *p)
 	p->arguments_bytes = length > 0 ? (size_t)length : 0;
 	for (size_t i = 0; i < p->arguments_bytes; i++)
 		p->argc += p->arguments[i] == 0;
-	p->arguments = realloc(p->arguments, p->arguments_bytes + 1);
+	shorter = realloc(p->arguments, p->arguments_bytes + 1);
+	if (shorter)
+		p->arguments = shorter;
 	return 0;
 }
 

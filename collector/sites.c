@@ -125,6 +125,8 @@ uint32_t seep_sites_find(struct seep_sites *s, uint32_t stack, uint16_t tag)
 		return 0;
 	}
 	place = place_of(s, stack, tag);
+	if (!place) /* it was there before */
+		return 0;
 	*place = ++s->used;
 	s->tagged += tag != 0;
 	*seep_sites_at(s, s->used - 1) = (struct seep_site){.stack = stack, .tag = tag};

@@ -3,13 +3,27 @@
 # Runs a command that leads to tests/programs/announcer.c, kills that with SIGKILL after so many milliseconds, and prints what
 # it announced, as JSON: {"pid", "taken": {"SITE": BLOCKS}, "unfreed": {"SITE": BLOCKS}}. Called by tests/t/kill.sh:
 #   perl tests/witness.pl MILLISECONDS COMMAND...
+# With WITNESS_TRACE=FILE it kills the collector that writes this file first, and the program some milliseconds after that.
 use strict;
 use warnings;
 use POSIX qw(dup2);
 use Fcntl;
 use Time::HiRes qw(time);
 
+# Those that have the file open, and are no readers of it.
+sub collectors_of {
+	my ($file) = @_;
+	my %found;
+	for my $descriptor (glob '/proc/[0-9]*/fd/*') {
+		my ($process) = $descriptor =~ m{^/proc/(\d+)/};
+		next if (readlink($descriptor) // '') ne $file;
+		$found{$process} = 1 if (readlink("/proc/$process/exe") // '') =~ m{/seep-collector$};
+	}
+	return keys %found;
+}
+
 my $limit = shift() / 1000;
+my $trace = $ENV{WITNESS_TRACE};
 pipe(my $in, my $out) or die "pipe: $!";
 fcntl($in, 1031, 1 << 20);    # F_SETPIPE_SZ: whoever announces should rarely wait
 my $child = fork() // die "fork: $!";
@@ -32,7 +46,14 @@ while (1) {
 	my $left = defined $end ? $end - time() : 20;
 	if ($left <= 0 || !select($ready, undef, undef, $left)) {
 		die "nothing was announced in 20 s" unless defined $pid;
-		kill 9, $pid;
+		if (defined $trace) {
+			my @collectors = collectors_of($trace) or die "nobody writes $trace";
+			kill 9, @collectors;
+			undef $trace;
+			$end = time() + $limit / 4;
+			next;
+		}
+		kill(9, $pid) == 1 or die 'it ended before it was killed';
 		$end = time() + 20;
 		last;
 	}

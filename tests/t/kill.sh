@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# SIGKILL at a random moment: the trace is complete, and right up to that moment. tests/programs/announcer.c tells
+# SIGKILL at a random moment, under load. The program's: the trace is complete, and right up to that moment. The collector's: the
+# program goes on, the trace says that it has no end, and holds nothing that never was. tests/programs/announcer.c tells
 # tests/witness.pl each operation after it returned, so one for each thread can be under way that the witness does not know.
-# KILL_ROUNDS (6) rounds for each of: one thread and four, `seep run` and plain LD_PRELOAD.
+# KILL_ROUNDS (6) rounds for each of: one thread and four; `seep run`, plain LD_PRELOAD, and the collector.
 . tests/tap.sh
 . tests/finished.sh
 build=$PWD/build
@@ -42,6 +43,40 @@ differs("unfreed blocks in all"; $report.totals.unfreed_count;
 	($known | map(.count) | add) + $churned + $threads_made)
 END
 
+# Of a trace that ends before the program did: what it has happened, whole.
+cat >"$scratch/claims.jq" <<'END'
+def differs($what; $actual; $wanted): if $actual == $wanted then empty else "\($what): \($actual), not \($wanted)" end;
+$witness[0] as $told | $report[0] as $report
+| differs("pid"; $report.trace.pid; $told.pid),
+differs("end"; $report.trace.end; "recovered"),
+differs("complete"; $report.trace.complete; false),
+differs("unknown frees"; $report.totals.unknown_frees; 0),
+($told.taken | to_entries[] | .key as $site | .value as $taken
+	| [$report.sites[] | select(any(.stack[].function // ""; test("^(take|grow)_" + $site + "_")))]
+	| (map(.stack[].function // "" | select(test("^(take|grow)_"))) | first // "0" | sub(".*_"; "") | tonumber) as $size
+	| {taken: (map(.allocations) | add // 0), count: (map(.unfreed_count) | add // 0), bytes: (map(.unfreed_bytes) | add // 0)}
+	| differs("bytes at site \($site)"; .bytes; .count * $size),
+	(if .taken <= $taken + $threads then empty else "site \($site): \(.taken) allocations, announced were \($taken)" end),
+	(if .count <= .taken then empty else "site \($site): \(.count) unfreed of \(.taken)" end))
+END
+
+collector_killed() (
+	threads=$1 milliseconds=$2 trace=$scratch/collector.$1.$3.seep
+	WITNESS_TRACE=$trace timeout 60 perl tests/witness.pl "$milliseconds" \
+		"$build/seep" run --epoch=5 -o "$trace" -- "$announcer" "$threads" >"$scratch/witness" &&
+		"$build/seep" report --json "$trace" >"$scratch/report" || return
+	differences=$(jq -n -r --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
+		--slurpfile report "$scratch/report" -f "$scratch/claims.jq") || return
+	echo "$(jq .totals.allocations "$scratch/report") allocations in the trace"
+	rm "$trace"
+	[ -z "$differences" ] || {
+		echo "after $milliseconds ms:"
+		echo "$differences"
+		cat "$scratch/witness"
+		false
+	}
+)
+
 killed() (
 	mode=$1 threads=$2 milliseconds=$3 trace=$scratch/$1.$2.$4.seep
 	case $mode in
@@ -69,6 +104,10 @@ while [ $round -lt "${KILL_ROUNDS:-6}" ]; do
 			milliseconds=$(($(od -A n -N 2 -t u2 /dev/urandom) % 120))
 			try "round $round: $mode, threads: $threads" killed $mode $threads $milliseconds $round
 		done
+	done
+	for threads in 1 4; do
+		milliseconds=$((20 + $(od -A n -N 2 -t u2 /dev/urandom) % 120))
+		try "round $round: the collector, threads: $threads" collector_killed $threads $milliseconds $round
 	done
 done
 done_testing
