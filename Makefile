@@ -142,6 +142,14 @@ fuzzers: ## Build the fuzzers (clang) in build/fuzz
 asan: ## Build collector, analyzer and unit tests under ASan and UBSan in build/asan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS='-O1 -g' SANITIZE=address,undefined all unit-tests
 
+tsan: ## Build shim and collector as one program under ThreadSanitizer in build/tsan
+	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g' SANITIZE=thread build/tsan/tests/tsan/wire
+
+$(BUILD)/tests/tsan/wire: $(BUILD)/obj/tests/tsan/wire.c.o $(BUILD)/obj/tests/tsan/shim.c.o $(BUILD)/obj/collector.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LDFLAGS) -o $@ $^ $(COLLECTOR_LIBS)
+$(BUILD)/obj/tests/tsan/%.o: FOLDER_FLAGS = -Icollector
+
 FUZZ_SECONDS ?= 3600
 fuzz: fuzzers ## Fuzz for FUZZ_SECONDS (an hour) each
 	sh tests/fuzz.sh $(FUZZ_SECONDS)
@@ -158,7 +166,7 @@ bench: all ## Measure overhead, analyzer speed and trace size
 layers: ## Check that each folder includes only what it may
 	sh tests/layers.sh
 
-OUR_C = $(wildcard $(foreach d,include/seep preload collector analyzer examples examples/* bench tests/unit tests/fuzz tests/programs,\
+OUR_C = $(wildcard $(foreach d,include/seep preload collector analyzer examples examples/* bench tests/unit tests/fuzz tests/tsan tests/programs,\
 	$d/*.c $d/*.h $d/*.cc))
 format: ## Format all C
 	clang-format -i $(OUR_C)
@@ -195,7 +203,7 @@ clean: ## Remove build/
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
 
-.PHONY: all unit-tests programs fuzzers fuzzers-here asan fuzz examples check bench layers format tidy analyze install uninstall clean help FORCE
+.PHONY: all unit-tests programs fuzzers fuzzers-here asan tsan fuzz examples check bench layers format tidy analyze install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 

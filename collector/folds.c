@@ -60,7 +60,7 @@ static bool entry_read(struct seep_drain *d, struct seep_wire_fold *shared, stru
 
 	fold->version = atomic_load_explicit(&shared->version, memory_order_acquire);
 	fold->stack = atomic_load_explicit(&shared->stack, memory_order_relaxed);
-	tag = __atomic_load_n(&shared->tag, __ATOMIC_RELAXED);
+	tag = atomic_load_explicit(&shared->tag, memory_order_relaxed);
 	fold->tag = (uint16_t)tag;
 	fold->count = atomic_load_explicit(&shared->count, memory_order_relaxed);
 	fold->bytes = atomic_load_explicit(&shared->bytes, memory_order_relaxed);

@@ -9,23 +9,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A consistent copy of an entry, or false: it is empty, is changing, or can't be true. */
+#define TRIES 8u /* a program that changes an entry all the time has it changed by itself, too */
+
+static struct seep_event fields_read(struct seep_wire_young *shared, uint64_t address, uint32_t *tag)
+{
+	*tag = atomic_load_explicit(&shared->tag, memory_order_relaxed);
+	return (struct seep_event){.address = address,
+		.order = atomic_load_explicit(&shared->s, memory_order_relaxed),
+		.bytes = atomic_load_explicit(&shared->bytes, memory_order_relaxed),
+		.stack = atomic_load_explicit(&shared->stack, memory_order_relaxed),
+		.birth = atomic_load_explicit(&shared->birth, memory_order_relaxed),
+		.tag = (uint16_t)*tag,
+		.kind = SEEP_EVENT_ALLOC};
+}
+
+static bool same(const struct seep_event *a, const struct seep_event *b)
+{
+	return a->order == b->order && a->bytes == b->bytes && a->stack == b->stack && a->birth == b->birth &&
+	       a->tag == b->tag;
+}
+
+/* A consistent copy of an entry, or false: it is empty, is changing, or can't be true. The fields are read twice, because the block may
+ * be freed meanwhile and another one come to the same address. */
 static bool entry_read(struct seep_drain *d, struct seep_wire_young *shared, struct seep_event *event)
 {
-	uint64_t address = atomic_load_explicit(&shared->address, memory_order_acquire);
-	uint32_t tag = __atomic_load_n(&shared->tag, __ATOMIC_RELAXED);
+	for (unsigned tries = 0; tries < TRIES; tries++) {
+		uint64_t address = atomic_load_explicit(&shared->address, memory_order_acquire);
+		uint32_t tag, tag_again;
+		struct seep_event again;
 
-	*event = (struct seep_event){.address = address,
-		.order = __atomic_load_n(&shared->s, __ATOMIC_RELAXED),
-		.bytes = __atomic_load_n(&shared->bytes, __ATOMIC_RELAXED),
-		.stack = __atomic_load_n(&shared->stack, __ATOMIC_RELAXED),
-		.birth = __atomic_load_n(&shared->birth, __ATOMIC_RELAXED),
-		.tag = (uint16_t)tag,
-		.kind = SEEP_EVENT_ALLOC};
-	atomic_thread_fence(memory_order_acquire);
-	return address && address == atomic_load_explicit(&shared->address, memory_order_relaxed) &&
-	       address <= SEEP_WIRE_ADDRESS_MASK && event->order < SEEP_ORDER_NUMBER_MAX && tag <= UINT16_MAX &&
-	       seep_drain_stack_exists(d, event->stack);
+		if (!address || address > SEEP_WIRE_ADDRESS_MASK)
+			return false;
+		*event = fields_read(shared, address, &tag);
+		atomic_thread_fence(memory_order_acquire);
+		again = fields_read(shared, address, &tag_again);
+		atomic_thread_fence(memory_order_acquire);
+		if (address != atomic_load_explicit(&shared->address, memory_order_relaxed))
+			return false;
+		if (same(event, &again))
+			return event->order < SEEP_ORDER_NUMBER_MAX && tag <= UINT16_MAX &&
+			       seep_drain_stack_exists(d, event->stack);
+	}
+	return false;
 }
 
 static bool reserve(struct seep_nurseries *copy)

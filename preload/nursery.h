@@ -10,6 +10,9 @@
 #include "ring.h"
 #include "thread.h"
 
+/* What the collector may read at the same time. */
+#define SEEP_RELAXED(field) atomic_load_explicit(&(field), memory_order_relaxed)
+
 static inline struct seep_wire_young *seep_nursery_place(struct seep_thread *thread, uintptr_t address)
 {
 	return &thread->segment->nursery[(address >> 4) * 0x9e3779b97f4a7c15u >> (64 - SEEP_WIRE_NURSERY_BITS)];
@@ -28,9 +31,9 @@ static inline void seep_nursery_clear(struct seep_wire_young *young)
 /* Hands the occupant to the collector. It stays in its place until the caller overwrites it. */
 static inline void seep_nursery_send(struct seep_thread *thread, const struct seep_wire_young *young)
 {
-	seep_ring_push2(thread, SEEP_RECORD_ALLOC, atomic_load_explicit(&young->address, memory_order_relaxed),
-		young->s, young->bytes | (uint64_t)young->tag << SEEP_WIRE_SIZE_BITS,
-		young->stack | (uint64_t)young->birth << 32);
+	seep_ring_push2(thread, SEEP_RECORD_ALLOC, SEEP_RELAXED(young->address), SEEP_RELAXED(young->s),
+		SEEP_RELAXED(young->bytes) | (uint64_t)SEEP_RELAXED(young->tag) << SEEP_WIRE_SIZE_BITS,
+		SEEP_RELAXED(young->stack) | (uint64_t)SEEP_RELAXED(young->birth) << 32);
 }
 
 static inline void seep_nursery_put(
@@ -42,11 +45,11 @@ static inline void seep_nursery_put(
 		seep_nursery_send(thread, young);
 		seep_nursery_clear(young);
 	}
-	young->s = s;
-	young->stack = stack;
-	young->birth = birth;
-	young->bytes = (uint32_t)bytes;
-	young->tag = thread->tag;
+	atomic_store_explicit(&young->s, s, memory_order_relaxed);
+	atomic_store_explicit(&young->stack, stack, memory_order_relaxed);
+	atomic_store_explicit(&young->birth, birth, memory_order_relaxed);
+	atomic_store_explicit(&young->bytes, (uint32_t)bytes, memory_order_relaxed);
+	atomic_store_explicit(&young->tag, thread->tag, memory_order_relaxed);
 	atomic_store_explicit(&young->address, address, memory_order_release);
 }
 
@@ -58,7 +61,7 @@ static inline void seep_nursery_fold(struct seep_thread *thread, uint32_t stack,
 {
 	struct seep_wire_fold *fold = &thread->segment->folds[(stack ^ tag) % SEEP_WIRE_FOLDS];
 
-	if (__builtin_expect(atomic_load_explicit(&fold->stack, memory_order_relaxed) != stack || fold->tag != tag, 0))
+	if (__builtin_expect(SEEP_RELAXED(fold->stack) != stack || SEEP_RELAXED(fold->tag) != tag, 0))
 		seep_nursery_change_fold(thread, fold, stack, tag);
 	atomic_store_explicit(
 		&fold->bytes, atomic_load_explicit(&fold->bytes, memory_order_relaxed) + bytes, memory_order_relaxed);

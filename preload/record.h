@@ -58,9 +58,9 @@ static inline struct seep_wire_young *seep_record_young(struct seep_thread *thre
 
 	if (!seep_nursery_holds(young, address))
 		return NULL;
-	if (__builtin_expect(
-		    atomic_load_explicit(seep_record_shard(thread, address), memory_order_relaxed) == young->s &&
-			    seep_record_tick(thread) - young->birth < SEEP_WIRE_FOLD_TICKS,
+	if (__builtin_expect(atomic_load_explicit(seep_record_shard(thread, address), memory_order_relaxed) ==
+					     SEEP_RELAXED(young->s) &&
+				     seep_record_tick(thread) - SEEP_RELAXED(young->birth) < SEEP_WIRE_FOLD_TICKS,
 		    1))
 		return young;
 	seep_nursery_send(thread, young);
@@ -84,7 +84,8 @@ static inline void seep_record_free(struct seep_thread *thread, void *block)
 	young = seep_record_young(thread, address);
 	if (young) {
 		seep_nursery_clear(young);
-		seep_nursery_fold(thread, young->stack, young->tag, young->bytes);
+		seep_nursery_fold(
+			thread, SEEP_RELAXED(young->stack), SEEP_RELAXED(young->tag), SEEP_RELAXED(young->bytes));
 	} else {
 		seep_ring_push1(thread, SEEP_RECORD_FREE, address, seep_record_step(thread, address));
 	}
@@ -117,7 +118,8 @@ static inline void seep_record_renewed(
 	if (!young)
 		seep_ring_push1(thread, freed ? SEEP_RECORD_FREE : SEEP_RECORD_HOLE, (uintptr_t)block, renewal->f);
 	else if (freed)
-		seep_nursery_fold(thread, young->stack, young->tag, young->bytes);
+		seep_nursery_fold(
+			thread, SEEP_RELAXED(young->stack), SEEP_RELAXED(young->tag), SEEP_RELAXED(young->bytes));
 	else
 		atomic_store_explicit(&young->address, (uintptr_t)block, memory_order_release);
 }

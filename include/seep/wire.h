@@ -169,17 +169,17 @@ struct seep_wire_fold {
 	_Atomic uint32_t stack; /* 0: never used */
 	_Atomic uint64_t count;
 	_Atomic uint64_t bytes;
-	uint32_t tag;
+	_Atomic uint32_t tag;
 	uint32_t reserved;
 };
 
 struct seep_wire_young {
 	_Atomic uint64_t address; /* 0: empty */
-	uint64_t s;
-	uint32_t stack;
-	uint32_t birth; /* tick */
-	uint32_t bytes; /* less than SEEP_WIRE_NURSERY_BYTES */
-	uint32_t tag;
+	_Atomic uint64_t s;
+	_Atomic uint32_t stack;
+	_Atomic uint32_t birth; /* tick */
+	_Atomic uint32_t bytes; /* less than SEEP_WIRE_NURSERY_BYTES */
+	_Atomic uint32_t tag;
 };
 
 struct seep_wire_unit {
