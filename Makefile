@@ -157,6 +157,10 @@ fuzz: fuzzers ## Fuzz for FUZZ_SECONDS (an hour) each
 examples: ## Build the session server, its repaired twin and their load driver in build/examples
 	@$(MAKE) --no-print-directory -f examples/Makefile BUILD=$(BUILD)
 
+MINUTES ?= 10
+stress: all programs ## Trace the test programs for MINUTES (10) with random faults
+	sh tests/stress.sh $(MINUTES)
+
 check: all unit-tests programs ## Run the whole suite (tests/run.sh without the set-up)
 	sh tests/run.sh --no-setup
 
@@ -203,7 +207,7 @@ clean: ## Remove build/
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
 
-.PHONY: all unit-tests programs fuzzers fuzzers-here asan tsan fuzz examples check bench layers format tidy analyze install uninstall clean help FORCE
+.PHONY: all unit-tests programs fuzzers fuzzers-here asan tsan fuzz stress examples check bench layers format tidy analyze install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 

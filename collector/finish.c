@@ -39,7 +39,8 @@ static void say_if_never_begun(struct seep_recording *r, struct seep_trace_end *
 	end->how = SEEP_END_STOPPED;
 	end->exit_status = -1;
 	seep_notes_fault(&r->notes, r->books->now_ns,
-		"the program could not begin to record (no memory, or no descriptor left), so nothing of it is in here");
+		"the program could not begin to record (no memory, or no descriptor left), so nothing of it is in "
+		"here");
 }
 
 static void end_fill(struct seep_recording *r, struct seep_trace_end *end)

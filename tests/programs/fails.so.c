@@ -105,24 +105,24 @@ int open(const char *path, int flags, ...)
 	return real(path, flags, mode);
 }
 
+#define NAMED(name) \
+	{ \
+		name, #name \
+	}
+
 static const char *name_of(long number)
 {
-	switch (number) {
-	case SYS_mmap: return "SYS_mmap";
-	case SYS_madvise: return "SYS_madvise";
-	case SYS_futex: return "SYS_futex";
-	case SYS_socket: return "SYS_socket";
-	case SYS_socketpair: return "SYS_socketpair";
-	case SYS_connect: return "SYS_connect";
-	case SYS_sendto: return "SYS_sendto";
-	case SYS_recvmsg: return "SYS_recvmsg";
-	case SYS_ppoll: return "SYS_ppoll";
-	case SYS_rt_sigprocmask: return "SYS_rt_sigprocmask";
-	case SYS_execve: return "SYS_execve";
-	case SYS_tgkill: return "SYS_tgkill";
-	case SYS_pidfd_open: return "SYS_pidfd_open";
-	default: return "another";
-	}
+	static const struct {
+		long number;
+		const char *name;
+	} names[] = {NAMED(SYS_mmap), NAMED(SYS_madvise), NAMED(SYS_futex), NAMED(SYS_socket), NAMED(SYS_socketpair),
+		NAMED(SYS_connect), NAMED(SYS_sendto), NAMED(SYS_recvmsg), NAMED(SYS_ppoll), NAMED(SYS_rt_sigprocmask),
+		NAMED(SYS_execve), NAMED(SYS_tgkill), NAMED(SYS_pidfd_open)};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "another";
 }
 
 long syscall(long number, ...)
