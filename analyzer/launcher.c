@@ -33,7 +33,7 @@
 struct seep_launcher {
 	int control;
 	pid_t command;
-	char socket_name[40];
+	char socket_name[80]; /* with its secret: see SOCKET NAMES in include/seep/wire.h */
 	char library[PATH_MAX];
 	char collector[PATH_MAX];
 	struct seep_session *sessions;
@@ -153,12 +153,13 @@ static bool listen_once(struct seep_launcher *launcher, int milliseconds)
 
 static int random_name(struct seep_launcher *launcher, struct seep_error *error)
 {
-	uint64_t number[2];
+	uint64_t number[4];
 
 	if (getrandom(number, sizeof number, 0) != sizeof number)
 		return seep_error_set(error, "no random numbers: %s", strerror(errno));
-	snprintf(launcher->socket_name, sizeof launcher->socket_name, "seep-%016llx%016llx",
-		(unsigned long long)number[0], (unsigned long long)number[1]);
+	snprintf(launcher->socket_name, sizeof launcher->socket_name, "seep-%016llx%016llx/%016llx%016llx",
+		(unsigned long long)number[0], (unsigned long long)number[1], (unsigned long long)number[2],
+		(unsigned long long)number[3]);
 	return 0;
 }
 
@@ -172,7 +173,8 @@ static void become_collector(const struct seep_launcher *launcher, int control, 
 		putenv((char *)(uintptr_t)*settings);
 	snprintf(descriptor, sizeof descriptor, "%d", control);
 	fcntl(control, F_SETFD, 0);
-	execl(launcher->collector, launcher->collector, "broker", launcher->socket_name, descriptor, (char *)NULL);
+	setenv("SEEP_SOCKET", launcher->socket_name, 1);
+	execl(launcher->collector, launcher->collector, "broker", descriptor, (char *)NULL);
 	_exit(127);
 }
 

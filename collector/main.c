@@ -2,7 +2,7 @@
  *
  * main.c: the collector's two ways to start. People do not call it; `seep run` and libseep.so do.
  *
- *   seep-collector broker NAME FD    listens on the abstract socket NAME for all programs of one run; FD leads to the launcher
+ *   seep-collector broker FD         listens for all programs of one run on the socket that SEEP_SOCKET names; FD leads to the launcher
  *   seep-collector session FD        serves the one program at the other end of FD
  */
 #include "broker.h"
@@ -99,6 +99,9 @@ static int broker_start(struct seep_session_setup *setup, const char *name, int 
 		fprintf(stderr, "seep-collector: cannot listen on the abstract socket %s: %s\n", name, strerror(errno));
 		return 1;
 	}
+	setup->secret = strchr(name, '/');
+	if (setup->secret)
+		setup->secret++;
 	setup->run_start_ns = realtime_ns();
 	standard_streams_detach(2);
 	seep_messages_report(fd, "listening");
@@ -118,7 +121,8 @@ int main(int argc, char **argv)
 	struct seep_settings settings;
 	struct seep_session_setup setup = {.settings = &settings};
 	char fault[PATH_MAX + 200];
-	bool broker = argc == 4 && strcmp(argv[1], "broker") == 0;
+	const char *name = getenv("SEEP_SOCKET"); /* not an argument: anybody can read those */
+	bool broker = argc == 3 && name && strcmp(argv[1], "broker") == 0;
 	int fd;
 
 	if (!broker && !(argc == 3 && strcmp(argv[1], "session") == 0))
@@ -138,5 +142,5 @@ int main(int argc, char **argv)
 		setup.settings_fault = fault;
 	if (chdir("/") < 0)
 		return 1;
-	return broker ? broker_start(&setup, argv[2], fd) : session_start(&setup, fd);
+	return broker ? broker_start(&setup, name, fd) : session_start(&setup, fd);
 }

@@ -19,7 +19,7 @@
 int seep_messages_listen(const char *name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t length = strlen(name);
+	size_t length = strcspn(name, "/");
 	int fd, error;
 
 	if (length == 0 || length > sizeof(address.sun_path) - 1) {

@@ -14,7 +14,7 @@
 
 #define SEEP_MESSAGES_LINE (PATH_MAX + 500) /* bytes of the longest line with its NUL */
 
-/* An abstract SOCK_SEQPACKET socket that listens. Returns it, or -1 with errno. */
+/* An abstract SOCK_SEQPACKET socket that listens at NAME of NAME/SECRET. Returns it, or -1 with errno. */
 int seep_messages_listen(const char *name);
 
 /* Accepts a connection and says who made it. Returns it, or -1 with errno: EPERM for users who have no business here. */

@@ -24,6 +24,8 @@ struct seep_recording *seep_recording_new(const struct seep_session_setup *setup
 	if (!r)
 		return NULL;
 	r->setup = setup;
+	if (setup->secret)
+		memcpy(r->secret, setup->secret, strnlen(setup->secret, sizeof(r->secret)));
 	r->listener = -1;
 	r->region.memfd = -1;
 	r->watcher.epoll = r->watcher.stop = r->watcher.told = -1;

@@ -38,6 +38,8 @@ struct seep_recording {
 	struct seep_trim trim;
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
+	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* of the listener, with its secret */
+	char secret[SEEP_WIRE_SECRET]; /* that the program has to know */
 	bool forked;
 	bool prepared;
 	uint64_t start_ns; /* seep_clock_ns of time 0 */

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BUSY_UNITS 1024u /* after a round with more the next one follows at once */
@@ -230,6 +231,8 @@ static struct seep_recording *session_inherit(struct seep_recording *parent)
 		r->books = parent->books;
 		parent->books = NULL;
 	}
+	if (r)
+		memcpy(r->secret, strchr(parent->socket_name, '/') + 1, sizeof(r->secret));
 	seep_recording_free(parent, false);
 	if (r && !r->books) {
 		seep_recording_free(r, true);

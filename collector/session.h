@@ -17,6 +17,7 @@
 struct seep_session_setup {
 	const struct seep_settings *settings;
 	const char *settings_fault; /* NULL: none; else no session starts, and this says why */
+	const char *secret; /* that programs have to know which the broker hands over; NULL: none */
 	int report_fds[2]; /* who is told what happens: the broker, then the launcher; -1: there is none */
 	uint64_t run_start_ns; /* since 1970; 0: the start of the traced process */
 };

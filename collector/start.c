@@ -86,13 +86,14 @@ static int trace_start(struct seep_recording *r)
 	return 0;
 }
 
-static int listen_somewhere(char *name, size_t size)
+static int listen_somewhere(char name[SEEP_WIRE_SOCKET_NAME])
 {
-	uint64_t random[2];
+	uint64_t random[4];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -1;
-	snprintf(name, size, "seep.%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	snprintf(name, SEEP_WIRE_SOCKET_NAME, "seep.%016" PRIx64 "%016" PRIx64 "/%016" PRIx64 "%016" PRIx64, random[0],
+		random[1], random[2], random[3]);
 	return seep_messages_listen(name);
 }
 
@@ -107,9 +108,9 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 }
 
 /* Returns 0, or an errno with a message. */
-static int region_start(struct seep_recording *r, uint64_t address_space_limit, const char *socket_name)
+static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, socket_name, r->message,
+	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, r->socket_name, r->message,
 		    sizeof(r->message)) < 0)
 		return errno;
 	r->region.map->sample_seed = seed_choose(r->setup->settings);
@@ -119,15 +120,14 @@ static int region_start(struct seep_recording *r, uint64_t address_space_limit, 
 /* Returns 0, or an errno with a message. */
 static int memory_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	char name[SEEP_WIRE_SOCKET_NAME];
 	int error;
 
-	r->listener = listen_somewhere(name, sizeof(name));
+	r->listener = listen_somewhere(r->socket_name);
 	if (r->listener < 0) {
 		snprintf(r->message, sizeof(r->message), "cannot listen for forked children: %s", strerror(errno));
 		return errno;
 	}
-	error = region_start(r, address_space_limit, name);
+	error = region_start(r, address_space_limit);
 	if (error)
 		return error;
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
@@ -144,11 +144,8 @@ static int memory_start(struct seep_recording *r, uint64_t address_space_limit)
 /* What was prepared for a program without limits, for one that has some. Nobody knows of it yet. */
 static int region_exchange(struct seep_recording *r, uint64_t address_space_limit)
 {
-	char name[SEEP_WIRE_SOCKET_NAME];
-
-	memcpy(name, r->region.map->socket_name, sizeof(name));
 	seep_region_close(&r->region, true);
-	return region_start(r, address_space_limit, name);
+	return region_start(r, address_space_limit);
 }
 
 static int books_start(struct seep_recording *r)
@@ -175,6 +172,10 @@ static int hello_check(struct seep_recording *r, int connection, struct seep_wir
 	if (hello->kind != SEEP_HELLO_IMAGE && hello->kind != SEEP_HELLO_FORK) {
 		snprintf(r->message, sizeof(r->message), "a hello of an unknown kind (%u)", hello->kind);
 		return EPROTO;
+	}
+	if (memcmp(hello->secret, r->secret, sizeof(hello->secret)) != 0) {
+		snprintf(r->message, sizeof(r->message), "it is not a program of this run");
+		return EPERM;
 	}
 	r->forked = hello->kind == SEEP_HELLO_FORK;
 	if (r->setup->settings_fault) {

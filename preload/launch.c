@@ -29,12 +29,14 @@
 static int connect_to(const char *abstract_name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t length = strnlen(abstract_name, SEEP_WIRE_SOCKET_NAME);
+	size_t length = strcspn(abstract_name, "/");
 	long fd = seep_kernel(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	long result;
 
 	if (fd < 0)
 		return (int)fd;
+	if (length >= sizeof address.sun_path)
+		length = sizeof address.sun_path - 1;
 	memcpy(address.sun_path + 1, abstract_name, length); /* the first byte stays 0: abstract */
 	do
 		result = seep_kernel(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + 1 + length);
@@ -93,7 +95,8 @@ static int receive_welcome(int socket, struct seep_wire_welcome *welcome)
 }
 
 /* Says hello over the socket, maps what comes back and closes the socket. */
-static struct seep_wire_region *say_hello(int socket, enum seep_wire_hello_kind kind, struct seep_wire_region *parents)
+static struct seep_wire_region *say_hello(
+	int socket, const char *name, enum seep_wire_hello_kind kind, struct seep_wire_region *parents)
 {
 	struct seep_wire_hello hello = {.magic = SEEP_WIRE_MAGIC, .kind = kind, .address_space_limit = UINT64_MAX};
 	struct seep_wire_welcome welcome;
@@ -101,6 +104,10 @@ static struct seep_wire_region *say_hello(int socket, enum seep_wire_hello_kind 
 	struct rlimit limit;
 	int fd;
 
+	const char *secret = name ? strchr(name, '/') : NULL;
+
+	if (secret)
+		memcpy(hello.secret, secret + 1, strnlen(secret + 1, sizeof hello.secret));
 	hello.pid = (uint32_t)seep_kernel(SYS_getpid);
 	if (seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
 		hello.address_space_limit = limit.rlim_cur;
@@ -288,7 +295,7 @@ static void ask(struct question *question)
 	int socket = launch->name ? connect_to(launch->name) : start_collector(launch->environment);
 
 	if (socket >= 0)
-		question->answer = say_hello(socket, launch->kind, launch->parents);
+		question->answer = say_hello(socket, launch->name, launch->kind, launch->parents);
 }
 
 /* A socket and what comes over it take two descriptors. */

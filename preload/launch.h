@@ -11,7 +11,7 @@
 
 struct seep_launch {
 	const char *
-		name; /* abstract name of the socket where a collector listens; NULL: one of our own is started beside the
+		name; /* NAME/SECRET of the socket where a collector listens; NULL: one of our own is started beside the
 			   * program, detached: no child that wait() would see, no signal when it ends */
 	char **environment; /* the program's, for a collector of our own */
 	enum seep_wire_hello_kind kind;

@@ -40,6 +40,9 @@
  * recorded if a point lies in it: with probability p = 1 - exp(-bytes / R), a block of 0 bytes counting as one. Whoever sums weights
  * each recorded block with 1 / p. No nursery is used then: what is recorded is sent, and nothing else.
  *
+ * SOCKET NAMES. "NAME/SECRET": a collector listens on the abstract name NAME, which anybody may look up and connect to. The secret
+ * stands only in the environment of the traced programs and in their regions, and comes with each hello.
+ *
  * TRUST. The collector treats everything in the region as written by an enemy: it copies before it checks, and no index or
  * length from here is used unchecked. The shim trusts the region.
  */
@@ -50,9 +53,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SEEP_WIRE_MAGIC 0x31657269776c6565u /* changes with every incompatible change of this file */
+#define SEEP_WIRE_MAGIC 0x32657269776c6565u /* changes with every incompatible change of this file */
 
 /* ---- Messages: each one packet on a SOCK_SEQPACKET socket. ---- */
+
+#define SEEP_WIRE_SOCKET_NAME 96u
+#define SEEP_WIRE_SECRET 32u
 
 enum seep_wire_hello_kind {
 	SEEP_HELLO_IMAGE = 1, /* a program that was just executed */
@@ -64,6 +70,7 @@ struct seep_wire_hello {
 	uint32_t kind;
 	uint32_t pid; /* as the program sees itself; the collector takes the real one from SO_PEERCRED */
 	uint64_t address_space_limit; /* RLIMIT_AS in bytes, UINT64_MAX: none */
+	char secret[SEEP_WIRE_SECRET]; /* see SOCKET NAMES; zeros where there is none */
 };
 
 /* The answer. With status 0 the memfd comes along (SCM_RIGHTS). */
@@ -87,7 +94,6 @@ struct seep_wire_welcome {
 #define SEEP_WIRE_FOLD_TICKS 100u /* older blocks don't fold: they are sent, so that their age is known (one second) */
 #define SEEP_WIRE_DEPTH_MAX 1024u
 #define SEEP_WIRE_MARK_BYTES 256u
-#define SEEP_WIRE_SOCKET_NAME 64u
 
 static inline uint32_t seep_wire_shard(uint64_t address)
 {
@@ -118,7 +124,7 @@ struct seep_wire_region {
 	uint32_t reserved;
 	uint64_t sample_bytes; /* mean bytes between samples; 0: record every block */
 	uint64_t sample_seed; /* of the random numbers that choose the samples */
-	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* abstract name (without its leading NUL) where forked children ask */
+	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* where forked children ask */
 
 	/* Written by the shim. */
 	_Alignas(64) _Atomic uint32_t state;

@@ -31,6 +31,17 @@ static int welcome_receive(int connection, struct seep_wire_welcome *welcome)
 	return fd;
 }
 
+static char secret[SEEP_WIRE_SECRET];
+
+void producer_secret(const char *name)
+{
+	const char *slash = name ? strchr(name, '/') : NULL;
+
+	memset(secret, 0, sizeof(secret));
+	if (slash)
+		memcpy(secret, slash + 1, strnlen(slash + 1, sizeof(secret)));
+}
+
 int producer_hello(int connection, uint32_t kind, uint64_t address_space_limit, struct seep_wire_region **region)
 {
 	struct seep_wire_hello hello = {.magic = SEEP_WIRE_MAGIC,
@@ -40,6 +51,7 @@ int producer_hello(int connection, uint32_t kind, uint64_t address_space_limit, 
 	struct seep_wire_welcome welcome = {.status = -1};
 	int fd;
 
+	memcpy(hello.secret, secret, sizeof(secret));
 	*region = NULL;
 	if (send(connection, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
 		return -1;
@@ -60,9 +72,11 @@ int producer_connect(const char *name)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	memcpy(address.sun_path + 1, name, strlen(name));
+	size_t length = strcspn(name, "/");
+
+	memcpy(address.sun_path + 1, name, length);
 	if (connect(fd, (struct sockaddr *)&address,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name))) == 0)
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) == 0)
 		return fd;
 	close(fd);
 	return -1;

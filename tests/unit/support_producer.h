@@ -19,6 +19,9 @@ struct producer {
 /* Says hello and maps the region. On failure region is NULL and the welcome's status is returned (or -1 without one). */
 int producer_hello(int connection, uint32_t kind, uint64_t address_space_limit, struct seep_wire_region **region);
 
+/* What follows the slash of a socket's name, to be said with the next hellos; NULL: nothing. */
+void producer_secret(const char *name);
+
 /* Connects to an abstract socket. */
 int producer_connect(const char *name);
 

@@ -59,6 +59,7 @@ static void child_records(struct seep_wire_region *parents)
 	uint32_t stack;
 	int connection = producer_connect(parents->socket_name);
 
+	producer_secret(parents->socket_name);
 	if (connection < 0 || producer_hello(connection, SEEP_HELLO_FORK, UINT64_MAX, &region) != 0)
 		_exit(97);
 	munmap(parents, parents->region_bytes);

@@ -95,6 +95,16 @@ static int asks_and_tells(int connection)
 	return region ? 100 : status;
 }
 
+static int asks_with_a_guess(int connection)
+{
+	struct seep_wire_region *region;
+	int status;
+
+	producer_secret("seep/00112233445566778899aabbccddeeff");
+	status = producer_hello(connection, SEEP_HELLO_IMAGE, UINT64_MAX, &region);
+	return region ? 100 : status;
+}
+
 static int asks_with_little_room(int connection)
 {
 	struct seep_wire_region *region;
@@ -143,6 +153,8 @@ static void refusals_say_why_and_leave_no_file(void **state)
 	expect_refusal(asks_with_no_room, &settings, NULL, ENOMEM);
 	assert_non_null(strstr(recording.path, "ulimit -v"));
 	expect_refusal(says_nonsense, &settings, NULL, 0);
+	expect_refusal(asks_with_a_guess, &settings, NULL, EPERM);
+	assert_non_null(strstr(recording.path, "not a program of this run"));
 	snprintf(settings.output, sizeof(settings.output), "%s/none/%%p", recording.directory);
 	expect_refusal(asks_and_tells, &settings, NULL, ENOENT);
 	assert_non_null(strstr(recording.path, "/none/"));
