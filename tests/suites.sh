@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Test suites of other people, of Debian's packages, run without seep and with it: the results of each test have to be the same.
-#   sh tests/suites.sh all|NAME...     python3 (libpython3.11-testsuite), numpy (python3-numpy, python3-pytest), sqlite3, openssl
+#   sh tests/suites.sh all|NAME...     python3 (libpython3.11-testsuite), numpy (python3-numpy, python3-pytest, python3-hypothesis), sqlite3, openssl
 # Prints a line for each suite, and every test whose result differs; exit status 1 then. Not part of the suite: it takes some minutes.
 set -u
 all='python3 numpy sqlite3 openssl'
@@ -66,7 +66,7 @@ for name in "$@"; do
 	suite_"$name" "$seep" run -o "$work/traces/%e.%p.seep" -- | sort >"$work/$name.traced"
 	processes=$(find "$work/traces" -name '*.seep' | wc -l)
 	echo "$name: $(wc -l <"$work/$name.untraced") results, $(diff "$work/$name.untraced" "$work/$name.traced" | grep -c '^[<>]') differences, $processes traces"
-	if ! [ -s "$work/$name.untraced" ] || [ "$processes" -eq 0 ] || ! diff "$work/$name.untraced" "$work/$name.traced"; then
+	if [ "$(wc -l <"$work/$name.untraced")" -lt 20 ] || [ "$processes" -eq 0 ] || ! diff "$work/$name.untraced" "$work/$name.traced"; then
 		differ=1
 		[ -z "${SUITES_KEEP-}" ] || cp "$work/$name".* "$SUITES_KEEP"
 	fi
