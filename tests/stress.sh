@@ -7,7 +7,7 @@
 #   sh tests/stress.sh MINUTES [SEED]      the programs are built (make programs)
 # Prints every failure, and at the end how much was run; exit status 1 if anything failed.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 minutes=${1:?"usage: sh tests/stress.sh MINUTES [SEED]"}
 seed=${2-$(od -A n -N 2 -t u2 /dev/urandom | tr -d ' ')}
 work=$(mktemp -d)

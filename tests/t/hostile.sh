@@ -7,8 +7,8 @@ build=$PWD/build
 include=$PWD/include
 escape=$(printf '\033')
 bell=$(printf '\007')
-folder=$scratch/"dir$escape]0;owned$bell<script>alert('x')&\"]]>"
-executable="prog$escape[31m<img src=x>%0A::error::\`id\`|\$(id)"
+folder=$scratch/"dir${escape}]0;owned$bell<script>alert('x')&\"]]>"
+executable="prog${escape}[31m<img src=x>%0A::error::\`id\`|\$(id)"
 mkdir "$folder"
 
 cat >"$scratch/evil.c" <<'END'
@@ -18,7 +18,7 @@ __attribute__((noinline)) void *evil(void) { return malloc(1234); }
 int main(void) { seep_mark("\033[2Jmark\"<b>\n::warning::x"); return evil() == 0; }
 END
 gcc -O0 -I"$include" -c -o "$scratch/evil.o" "$scratch/evil.c" &&
-	objcopy --redefine-sym "evil=evil$escape[2J$bell<b>&amp;\"'|\`x\`" "$scratch/evil.o" &&
+	objcopy --redefine-sym "evil=evil${escape}[2J$bell<b>&amp;\"'|\`x\`" "$scratch/evil.o" &&
 	gcc -o "$folder/$executable" "$scratch/evil.o" || exit
 
 trace=$scratch/trace.seep

@@ -56,7 +56,6 @@ requests() { # requests N: one connection each
 server() {
 	name=$1
 	shift
-	rm -rf "$scratch/$name"
 	mkdir "$scratch/$name"
 	# In a session of its own: apache2 ends with its whole process group.
 	LD_PRELOAD=$programs/leaking_accept.so setsid "$seep" run -o "$scratch/$name/%p.seep" -- "$@" >"$scratch/$name.said" 2>&1 &
