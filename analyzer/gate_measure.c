@@ -110,7 +110,8 @@ static int check_figures(struct seep_gate_measure *m, struct seep_gate_process *
 			t->totals.unrecorded);
 	if (t->end.live_left_out)
 		return distrust(m, p,
-			"the sizes and ages of its unfreed blocks are not in the trace: give --max-trace more room");
+			"the sizes and ages of its unfreed blocks are not in the trace: give --max-trace, or its "
+			"collector, more room");
 	return seep_trace_complete(t) ? 0 : distrust_damage(m, p, t);
 }
 

@@ -44,7 +44,7 @@ static int remark_state(struct seep_remarks *r, const struct seep_trace *t)
 			until.text);
 	if (t->has_end && t->end.live_left_out)
 		return remark(r,
-			"The sizes and ages of the unfreed blocks are not in the trace, because --max-trace left no "
+			"The sizes and ages of the unfreed blocks are not in the trace, because there was no "
 			"room for them; how many there are at each site is.");
 	return 0;
 }

@@ -8,12 +8,15 @@
 #include "nurseries.h"
 #include "rings.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 static void say_what_is_missing(struct seep_recording *r)
 {
 	const struct seep_totals *t = &r->books->totals;
 	uint64_t now = r->books->now_ns, over = atomic_load(&r->region.map->nodes_over);
+	uint32_t modules = seep_region_modules_used(&r->region);
 	const struct {
 		uint64_t count;
 		const char *what;
@@ -29,6 +32,11 @@ static void say_what_is_missing(struct seep_recording *r)
 	for (unsigned i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
 		if (losses[i].count)
 			seep_notes_fault(&r->notes, now, "%" PRIu64 " %s", losses[i].count, losses[i].what);
+	if (modules + 1 >= r->region.modules_max)
+		seep_notes_fault(&r->notes, now,
+			"there was room for %u loads of files; functions of libraries that were loaded later have no "
+			"names",
+			modules);
 }
 
 /* The program was handed its region, and could not use it: a system call of the shim's failed. */
@@ -70,6 +78,8 @@ int seep_recording_collect(struct seep_recording *r, struct seep_trace_end *end)
 	struct seep_nurseries young;
 	int status;
 
+	free(r->reserve);
+	r->reserve = NULL;
 	seep_recording_clock(r);
 	seep_rings_drain(r->drain, true); /* once: a program that was given up, or only claims an exec, goes on */
 	if (seep_nurseries_copy(&young, r->drain) == 0) {
@@ -90,9 +100,15 @@ int seep_recording_complete(struct seep_recording *r, struct seep_trace_end *end
 {
 	int trimmed;
 
-	if (seep_live_write(r->books, r->writer) < 0)
-		return -1;
+	/* Without memory for the books there is none for a list of all blocks. */
+	if (r->books->failed)
+		end->live_left_out = 1;
+	else if (seep_live_write(r->books, r->writer) < 0) {
+		if (errno != ENOMEM || seep_writer_error(r->writer))
+			return -1;
+		end->live_left_out = 1;
+	}
 	trimmed = seep_trim_finish(&r->trim, &r->writer, r->path);
-	end->live_left_out = trimmed > 0;
+	end->live_left_out |= trimmed > 0;
 	return trimmed < 0 ? -1 : seep_writer_frame(r->writer, SEEP_FRAME_END, 1, end, sizeof(*end));
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define RESERVE_BYTES (4u * 1024 * 1024)
 #define PATIENCE_STEP_NS UINT64_C(100000000)
 
 struct seep_recording *seep_recording_new(const struct seep_session_setup *setup)
@@ -31,7 +32,10 @@ struct seep_recording *seep_recording_new(const struct seep_session_setup *setup
 	r->watcher.epoll = r->watcher.stop = r->watcher.told = -1;
 	r->process.pidfd = r->process.stat_fd = r->process.memory_fd = -1;
 	r->drain = calloc(1, sizeof(*r->drain));
-	if (!r->drain) {
+	r->reserve = malloc(RESERVE_BYTES);
+	if (!r->drain || !r->reserve) {
+		free(r->drain);
+		free(r->reserve);
 		free(r);
 		return NULL;
 	}
@@ -46,6 +50,7 @@ void seep_recording_free(struct seep_recording *r, bool owner)
 		seep_watcher_forget(&r->watcher);
 	seep_drain_close(r->drain);
 	free(r->drain);
+	free(r->reserve);
 	seep_region_close(&r->region, owner);
 	seep_process_close(&r->process);
 	seep_notes_close(&r->notes);

@@ -42,6 +42,7 @@ struct seep_recording {
 	char secret[SEEP_WIRE_SECRET]; /* that the program has to know */
 	bool forked;
 	bool prepared;
+	void *reserve; /* memory for the end, should there be no more by then */
 	uint64_t start_ns; /* seep_clock_ns of time 0 */
 	uint64_t patience_ns;
 	uint64_t checked_ns;

@@ -180,7 +180,7 @@ struct seep_trace_end {
 	uint32_t how;
 	int32_t exit_status;
 	uint32_t signal;
-	uint32_t live_left_out; /* 1: there are no LIVE frames, for want of room (--max-trace) */
+	uint32_t live_left_out; /* 1: there are no LIVE frames, for want of room (--max-trace) or memory */
 	uint64_t time_ns;
 	uint64_t allocations; /* since the start; inherited blocks are not allocations */
 	uint64_t allocated_bytes;

@@ -36,6 +36,46 @@ stacks_under() (
 try "131,072 stacks find their place" stacks_under unlimited 0
 try "a full stack tree is said, and every block counted" stacks_under 100000 1
 
+# ---- Other tables ----
+
+# Each remembers what did not fit, and the report says so; the program goes on, and what fits is right.
+few_segments() (
+	ulimit -s 64
+	ulimit -v 120000
+	"$build/seep" run -o "$scratch/few.seep" -- "$build/tests/programs/many_threads" || return
+	"$build/seep" report --json "$scratch/few.seep" >"$scratch/few" && jq -c '[.trace.unrecorded, .trace.remarks, .totals]' "$scratch/few"
+	jq -e '.trace.unrecorded > 0 and (.trace.remarks | any(test("were not recorded, because a limit of the recorder was met")))
+		and ([.sites[] | select(.unfreed_bytes == 100 * .unfreed_count) | .unfreed_count] | add) > 0' "$scratch/few"
+)
+
+many_modules() {
+	"$build/seep" run -o "$scratch/modules.seep" -- "$build/tests/programs/many_loads" || return
+	"$build/seep" report --json "$scratch/modules.seep" >"$scratch/modules" && jq -c '[.trace.remarks, .totals]' "$scratch/modules"
+	jq -e '(.trace.remarks | any(test("there was room for [0-9]+ loads of files"))) and
+		([.sites[] | select(.unfreed_bytes == 111 * .unfreed_count) | .unfreed_count] | add) == 4200' "$scratch/modules"
+}
+
+# More live blocks than the collector has memory for: the recording ends, the program does not.
+little_memory() {
+	printf '#!/bin/sh\nulimit -d 60000\nexec "%s" "$@"\n' "$build/seep-collector" >"$scratch/collector"
+	chmod +x "$scratch/collector"
+	said=$(SEEP_COLLECTOR=$scratch/collector SEEP_OUTPUT=$scratch/little.seep LD_PRELOAD=$build/libseep.so \
+		perl -e 'push @a, "x" x (10 + $_ % 10) for 1 .. 1500000; print scalar(@a)')
+	tries=0
+	until "$build/seep" report --json "$scratch/little.seep" >"$scratch/little" && jq -e '.trace.remarks | any(test("out of memory for the books"))' \
+		"$scratch/little"; do
+		tries=$((tries + 1))
+		[ $tries -lt 50 ] || return
+		sleep 0.1
+	done
+	echo "perl said $said"
+	[ "$said" = 1500000 ]
+}
+
+try "more live blocks than the collector has memory for" little_memory
+try "more threads at once than there is room for" few_segments
+try "more loads of libraries than there is room for" many_modules
+
 # ---- CPU time ----
 
 # collector_of TRACE: the process that writes it.

@@ -449,6 +449,25 @@ static void frees_that_wait_for_nothing_are_bounded(void **state)
 	books_delete(b);
 }
 
+static void sites_beyond_the_limit_are_counted(void **state)
+{
+	static struct seep_sites sites;
+	uint32_t used;
+
+	(void)state;
+	assert_int_equal(seep_sites_open(&sites), 0);
+	assert_int_equal(seep_sites_find(&sites, 5, 0), 1);
+	used = sites.used;
+	sites.used = SEEP_SITES_MAX;
+	assert_int_equal(seep_sites_find(&sites, 6, 0), 0);
+	assert_int_equal(seep_sites_find(&sites, 6, 3), 0);
+	assert_int_equal(sites.over, 2);
+	assert_int_equal(seep_sites_find(&sites, 5, 0), 1); /* who has one keeps it */
+	assert_int_equal(sites.over, 2);
+	sites.used = used;
+	seep_sites_close(&sites);
+}
+
 static void ages_have_their_classes(void **state)
 {
 	static const struct {
@@ -615,6 +634,7 @@ int main(void)
 		cmocka_unit_test(unseen_frees_are_noticed_when_the_address_returns),
 		cmocka_unit_test(an_older_block_that_arrives_late_was_freed_unseen),
 		cmocka_unit_test(frees_that_wait_for_nothing_are_bounded),
+		cmocka_unit_test(sites_beyond_the_limit_are_counted),
 		cmocka_unit_test(ages_have_their_classes),
 		cmocka_unit_test(peaks_are_those_of_single_events),
 		cmocka_unit_test(a_forked_child_inherits_blocks_and_nothing_else),
