@@ -149,6 +149,7 @@ static void start(struct week *w, const struct seep_session_setup *setup, const 
 	w->r = r;
 	w->segment = &r->region.segments[0];
 	w->shards = (_Atomic uint64_t *)((char *)r->region.map + r->region.map->shards_offset);
+	atomic_store(&r->region.map->state, SEEP_STATE_RECORDING);
 	atomic_store(&r->region.map->segments_used, 1);
 }
 
