@@ -21,7 +21,7 @@ sums_are_right() {
 		$said[0] as $s | $report[0] as $r
 		| ["allocations", "allocated_bytes", "frees", "freed_bytes", "unfreed_count", "unfreed_bytes"]
 		| map({key: ., value: [$s[.], $r.totals[.]]}) | from_entries
-		| ., (all(.[]; .[0] == .[1]) and $r.trace.complete and $r(.trace.duration_seconds | floor) == 604800
+		| ., (all(.[]; .[0] == .[1]) and $r.trace.complete and ($r.trace.duration_seconds | floor) == 604800
 			and ([$r.sites[].unfreed_count] | add) == $s.unfreed_count
 			and ([$r.sites[].allocations] | add) == $s.allocations)' || {
 		jq -c .trace "$scratch/report"
