@@ -60,6 +60,15 @@ differs("unknown frees"; $report.totals.unknown_frees; 0),
 	(if .count <= .taken then empty else "site \($site): \(.count) unfreed of \(.taken)" end))
 END
 
+no_differences() {
+	[ -z "$differences" ] || {
+		echo "after $milliseconds ms:"
+		echo "$differences"
+		cat "$scratch/witness"
+		false
+	}
+}
+
 collector_killed() (
 	threads=$1 milliseconds=$2 trace=$scratch/collector.$1.$3.seep
 	WITNESS_TRACE=$trace timeout 60 perl tests/witness.pl "$milliseconds" \
@@ -69,12 +78,7 @@ collector_killed() (
 		--slurpfile report "$scratch/report" -f "$scratch/claims.jq") || return
 	echo "$(jq .totals.allocations "$scratch/report") allocations in the trace"
 	rm "$trace"
-	[ -z "$differences" ] || {
-		echo "after $milliseconds ms:"
-		echo "$differences"
-		cat "$scratch/witness"
-		false
-	}
+	no_differences
 )
 
 killed() (
@@ -88,12 +92,7 @@ killed() (
 	differences=$(jq -n -r --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
 		--slurpfile report "$scratch/report" -f "$scratch/differences.jq") || return
 	rm "$trace"
-	[ -z "$differences" ] || {
-		echo "after $milliseconds ms:"
-		echo "$differences"
-		cat "$scratch/witness"
-		false
-	}
+	no_differences
 )
 
 round=0
