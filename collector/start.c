@@ -117,6 +117,17 @@ static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 	return 0;
 }
 
+static int watcher_start(struct seep_recording *r)
+{
+	int error;
+
+	if (seep_watcher_start(&r->watcher, &r->region, r->listener, SEEP_SESSION_EXEC_SIGNAL) == 0)
+		return 0;
+	error = errno;
+	snprintf(r->message, sizeof(r->message), "cannot start a thread: %s", strerror(error));
+	return error;
+}
+
 /* Returns 0, or an errno with a message. */
 static int memory_start(struct seep_recording *r, uint64_t address_space_limit)
 {
@@ -134,18 +145,18 @@ static int memory_start(struct seep_recording *r, uint64_t address_space_limit)
 	snprintf(r->message, sizeof(r->message), "cannot start the recording: out of memory");
 	if (seep_tree_open(&r->tree, &r->region) < 0)
 		return errno;
-	if (seep_watcher_start(&r->watcher, &r->region, r->listener, SEEP_SESSION_EXEC_SIGNAL) < 0) {
-		snprintf(r->message, sizeof(r->message), "cannot start a thread: %s", strerror(errno));
-		return errno;
-	}
-	return 0;
+	return watcher_start(r);
 }
 
-/* What was prepared for a program without limits, for one that has some. Nobody knows of it yet. */
+/* What was prepared for a program without limits, for one that has some. Nobody knows of it yet but the watcher. */
 static int region_exchange(struct seep_recording *r, uint64_t address_space_limit)
 {
+	int error;
+
+	seep_watcher_stop(&r->watcher);
 	seep_region_close(&r->region, true);
-	return region_start(r, address_space_limit);
+	error = region_start(r, address_space_limit);
+	return error ? error : watcher_start(r);
 }
 
 static int books_start(struct seep_recording *r)

@@ -99,8 +99,10 @@ void seep_watcher_stop(struct seep_watcher *w)
 
 	if (w->epoll < 0)
 		return;
-	if (write(w->stop, &one, sizeof(one)) == sizeof(one))
-		pthread_join(w->thread, NULL);
+	/* It must not outlive the region, whatever fails. */
+	if (write(w->stop, &one, sizeof(one)) != sizeof(one))
+		pthread_cancel(w->thread);
+	pthread_join(w->thread, NULL);
 	seep_watcher_forget(w);
 }
 

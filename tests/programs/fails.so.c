@@ -85,7 +85,7 @@ PASS_ON(int, socket, -1, (int a, int b, int c), (a, b, c))
 PASS_ON(int, accept4, -1, (int fd, void *a, void *n, int f), (fd, a, n, f))
 PASS_ON(int, rename, -1, (const char *a, const char *b), (a, b))
 PASS_ON(int, flock, -1, (int fd, int o), (fd, o))
-PASS_ON(int, ZSTD_compress2, -1, (void *c, void *d, size_t n, const void *s, size_t m), (c, d, n, s, m))
+PASS_ON(size_t, ZSTD_compress2, (size_t)-1, (void *c, void *d, size_t n, const void *s, size_t m), (c, d, n, s, m))
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 int open(const char *path, int flags, ...);

@@ -39,14 +39,13 @@ try "a full stack tree is said, and every block counted" stacks_under 100000 1
 # ---- Other tables ----
 
 # Each remembers what did not fit, and the report says so; the program goes on, and what fits is right.
-few_segments() (
-	ulimit -s 64
-	ulimit -v 120000
-	"$build/seep" run -o "$scratch/few.seep" -- "$build/tests/programs/many_threads" || return
+# shellcheck disable=SC3045 # dash has it
+few_segments() {
+	(ulimit -s 64 && ulimit -v 120000 && "$build/seep" run -o "$scratch/few.seep" -- "$build/tests/programs/many_threads") || return
 	"$build/seep" report --json "$scratch/few.seep" >"$scratch/few" && jq -c '[.trace.unrecorded, .trace.remarks, .totals]' "$scratch/few"
 	jq -e '.trace.unrecorded > 0 and (.trace.remarks | any(test("were not recorded, because a limit of the recorder was met")))
 		and ([.sites[] | select(.unfreed_bytes == 100 * .unfreed_count) | .unfreed_count] | add) > 0' "$scratch/few"
-)
+}
 
 many_modules() {
 	"$build/seep" run -o "$scratch/modules.seep" -- "$build/tests/programs/many_loads" || return

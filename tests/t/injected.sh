@@ -17,7 +17,8 @@ LD_PRELOAD="\$LD_PRELOAD $failing" FAIL_CALL=\$INJECT_CALL FAIL_AT=\$INJECT_AT e
 END
 cat >"$scratch/collector" <<END
 #!/bin/sh
-LD_PRELOAD="$failing" FAIL_CALL=\$INJECT_CALL FAIL_AT=\$INJECT_AT exec "$build/seep-collector" "\$@"
+LD_PRELOAD="$failing" FAIL_CALL=\$INJECT_CALL FAIL_AT=\$INJECT_AT "$build/seep-collector" "\$@"
+[ \$? -lt 128 ] || echo crashed >>"$told.crashed"
 END
 chmod +x "$scratch/inside" "$scratch/collector"
 
@@ -65,8 +66,9 @@ once() {
 	esac
 	status=$?
 	unset FAIL_ON
-	[ $status -eq 3 ] && cmp "$scratch/untraced" "$scratch/output" && collectors_end && opens && return
-	echo "$2 failed at $3: status $status"
+	[ $status -eq 3 ] && cmp "$scratch/untraced" "$scratch/output" && collectors_end && opens && [ ! -e "$told.crashed" ] && return
+	echo "$2 failed at $3: status $status$([ ! -e "$told.crashed" ] || echo ', and the collector crashed')"
+	rm -f "$told.crashed"
 	cat "$scratch/output" "$scratch/said"
 	return 1
 }
