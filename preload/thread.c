@@ -105,12 +105,15 @@ struct seep_thread *seep_thread_attach(void)
 	struct seep_wire_segment *segment = NULL;
 	struct seep_thread *thread;
 	uint32_t self;
-	uint32_t used;
+	uint32_t used, most;
 
 	if (!process)
 		return NULL;
 	self = (uint32_t)seep_kernel(SYS_gettid);
 	used = atomic_load(&atomic_load(&process->region)->segments_used);
+	/* Whoever came too late after a shrinking has counted one that is not there. */
+	most = atomic_load(&process->segments_max);
+	used = used < most ? used : most;
 	if (used)
 		segment = take_over(process, used, self);
 	if (!segment)
