@@ -70,10 +70,66 @@ static void earlier_trace_remove(const char *path, uint64_t run_start_ns)
 	close(fd);
 }
 
+/* Opens a folder of an open one. A link is followed if it is root's or our own: others could lead what is written anywhere. */
+static int folder_enter(int folder, const char *name)
+{
+	struct stat st;
+	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (S_ISLNK(st.st_mode)) {
+		if (st.st_uid != 0 && st.st_uid != geteuid()) {
+			errno = ELOOP;
+			return -1;
+		}
+		flags &= ~O_NOFOLLOW;
+	}
+	return openat(folder, name, flags);
+}
+
+/* The folder of an absolute path, whose last part is left at *name. Returns a descriptor, or -1 with errno. */
+static int folder_open(const char *path, const char **name)
+{
+	int folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), inner, error;
+	char part[NAME_MAX + 1];
+
+	while (folder >= 0) {
+		size_t length;
+
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!path[length])
+			break;
+		if (length > NAME_MAX) {
+			close(folder);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, path, length);
+		part[length] = 0;
+		inner = folder_enter(folder, part);
+		error = errno;
+		close(folder);
+		errno = error;
+		folder = inner;
+		path += length;
+	}
+	*name = path;
+	return folder;
+}
+
 static int exclusive_create(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const char *name;
+	int folder = folder_open(path, &name), fd, error;
 
+	if (folder < 0)
+		return -1;
+	fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	error = errno;
+	close(folder);
+	errno = error;
 	if (fd >= 0)
 		(void)flock(fd, LOCK_EX | LOCK_NB); /* only tells other collectors; some file systems have none */
 	return fd;
@@ -116,7 +172,7 @@ int seep_output_create(const struct seep_settings *settings, const struct seep_p
 	error = errno;
 	if (fd < 0)
 		snprintf(message, message_size, "cannot create the trace %s: %s", path[0] ? path : settings->output,
-			strerror(error));
+			error == ELOOP ? "a folder in this path is a link of another user" : strerror(error));
 	errno = error;
 	return fd;
 }

@@ -35,18 +35,25 @@ static int directory_make(void **state)
 	return mkdtemp(directory) ? 0 : -1;
 }
 
-static int directory_remove(void **state)
+/* Of the folder's files, and those one folder deeper. */
+static void files_remove(const char *pattern_end)
 {
-	char pattern[80];
+	char pattern[PATH_MAX];
 	glob_t found;
 
+	snprintf(pattern, sizeof(pattern), "%s/%s", directory, pattern_end);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		remove(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static int directory_remove(void **state)
+{
 	(void)state;
-	snprintf(pattern, sizeof(pattern), "%s/*", directory);
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			unlink(found.gl_pathv[i]);
-		globfree(&found);
-	}
+	files_remove("*/*");
+	files_remove("*");
 	return rmdir(directory);
 }
 
@@ -185,6 +192,27 @@ static void links_and_pipes_are_not_followed(void **state)
 	expect("y.seep", "/a", now_ns(), "y.1.seep");
 }
 
+/* A folder may be reached by a link of our own, but not by one of another user. */
+static void folders_are_not_reached_by_links_of_others(void **state)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/folder", directory);
+	snprintf(path, sizeof(path), "%s/link", directory);
+	assert_int_equal(mkdir(target, 0700), 0);
+	assert_int_equal(symlink("folder", path), 0);
+	expect("link/x.seep", "/a", 1, "link/x.seep");
+	expect("link//../link/y.seep", "/a", 1, "link//../link/y.seep");
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(lchown(path, 65534, 65534), 0);
+	assert_int_equal(create("link/z.seep", "/a", 1), -1);
+	assert_int_equal(errno, ELOOP);
+	assert_non_null(strstr(message, "a link of another user"));
+	expect("folder/z.seep", "/a", 1, "folder/z.seep");
+}
+
 static void failures_name_the_file(void **state)
 {
 	char longest[PATH_MAX];
@@ -294,6 +322,7 @@ int main(void)
 		TEST(what_is_no_trace_is_left_alone),
 		TEST(a_trace_that_is_being_written_is_left_alone),
 		TEST(links_and_pipes_are_not_followed),
+		TEST(folders_are_not_reached_by_links_of_others),
 		TEST(failures_name_the_file),
 		cmocka_unit_test(settings_have_defaults),
 		cmocka_unit_test(settings_are_read),
