@@ -58,10 +58,10 @@ static void changed_put(const void *context, uint32_t i, struct seep_trace_site 
 	memcpy(to->freed, from->freed, sizeof(to->freed));
 }
 
-int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
-	struct seep_writer *writer)
+static int frames_write(const struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
+	struct seep_writer *writer, struct seep_trace_epoch *head)
 {
-	struct seep_trace_epoch head = {.number = e->number,
+	*head = (struct seep_trace_epoch){.number = e->number,
 		.start_ns = e->start_ns,
 		.end_ns = books->now_ns,
 		.live_count = books->totals.live.count,
@@ -71,11 +71,31 @@ int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dr
 		.unknown_frees = books->epoch_unknown_frees,
 		.dropped_events = dropped - e->dropped,
 		.rss_bytes = rss_bytes};
-	uint64_t before = seep_writer_offset(writer);
-	int status;
-
 	seep_sites_sort_changed(&books->sites);
-	status = seep_epoch_frames(&head, changed_put, &books->sites, books->sites.changed_used, writer);
+	return seep_epoch_frames(head, changed_put, &books->sites, books->sites.changed_used, writer);
+}
+
+uint64_t seep_epoch_bytes_at_most(const struct seep_books *books)
+{
+	return sizeof(struct seep_trace_frame) + sizeof(struct seep_trace_epoch) +
+	       books->sites.changed_used * (uint64_t)sizeof(struct seep_trace_site) * 129 / 128 + 1024;
+}
+
+int seep_epoch_preview(const struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
+	struct seep_writer *writer)
+{
+	struct seep_trace_epoch head;
+
+	return frames_write(e, books, dropped, rss_bytes, writer, &head);
+}
+
+int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
+	struct seep_writer *writer)
+{
+	struct seep_trace_epoch head;
+	uint64_t before = seep_writer_offset(writer);
+	int status = frames_write(e, books, dropped, rss_bytes, writer, &head);
+
 	if (status == 0 && e->trim)
 		status = seep_trim_add(e->trim, &head, &books->sites, seep_writer_offset(writer) - before);
 	seep_books_next_epoch(books);

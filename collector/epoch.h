@@ -32,6 +32,13 @@ uint64_t seep_epoch_end_ns(const struct seep_epoch *e);
 int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
 	struct seep_writer *writer);
 
+/* Writes the epoch as if it ended now, and lets it go on: whoever takes that back later (writer.h) has changed nothing. */
+int seep_epoch_preview(const struct seep_epoch *e, struct seep_books *books, uint64_t dropped, uint64_t rss_bytes,
+	struct seep_writer *writer);
+
+/* What that takes of the file, or less. */
+uint64_t seep_epoch_bytes_at_most(const struct seep_books *books);
+
 /* Writes the frames of one epoch, whatever it is made of. `fill` gives its sites, which are sorted. Returns 0, or -1 with errno. */
 int seep_epoch_frames(const struct seep_trace_epoch *head,
 	void (*fill)(const void *context, uint32_t i, struct seep_trace_site *to), const void *context, uint32_t sites,

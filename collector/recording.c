@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PREVIEW_EVERY_NS UINT64_C(2000000000)
+#define PREVIEW_SHARE 100u /* previews may take so small a part of the time */
 #define RESERVE_BYTES (4u * 1024 * 1024)
 #define PATIENCE_STEP_NS UINT64_C(100000000)
 
@@ -100,8 +102,47 @@ uint64_t seep_recording_round(struct seep_recording *r)
 	return units;
 }
 
+static int preview_take_back(struct seep_recording *r)
+{
+	struct seep_writer_place from = r->preview.from;
+
+	r->preview.from.offset = 0;
+	return from.offset ? seep_writer_return(r->writer, &from) : 0;
+}
+
+int seep_recording_preview(struct seep_recording *r)
+{
+	struct seep_preview *p = &r->preview;
+	const struct seep_totals *t = &r->books->totals;
+	uint64_t now = r->books->now_ns, began = seep_clock_ns(), took;
+
+	if (!p->every_ns)
+		p->every_ns = PREVIEW_EVERY_NS;
+	if (now - p->at_ns < p->every_ns || seep_epoch_end_ns(&r->epoch) - now < p->every_ns)
+		return 0;
+	p->at_ns = now;
+	seep_folds_harvest(r->drain);
+	if (t->allocated.count + t->freed.count == p->events)
+		return 0;
+	p->events = t->allocated.count + t->freed.count;
+	if (preview_take_back(r) < 0 ||
+		seep_tree_write(&r->tree, &r->region, r->process.executable, &r->notes, now, r->writer) < 0)
+		return -1;
+	if (r->trim.limit && seep_writer_offset(r->writer) + seep_epoch_bytes_at_most(r->books) > r->trim.limit)
+		return 0;
+	p->from = seep_writer_place(r->writer);
+	if (seep_epoch_preview(&r->epoch, r->books, r->drain->dropped, seep_process_rss(&r->process), r->writer) < 0)
+		return -1;
+	took = seep_clock_ns() - began;
+	p->every_ns = took * PREVIEW_SHARE > PREVIEW_EVERY_NS ? took * PREVIEW_SHARE : PREVIEW_EVERY_NS;
+	return 0;
+}
+
 int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 {
+	if (preview_take_back(r) < 0)
+		return -1;
+	r->preview.at_ns = r->books->now_ns;
 	seep_folds_harvest(r->drain);
 	seep_drain_count_dropped(r->drain);
 	if (seep_tree_write(&r->tree, &r->region, r->process.executable, &r->notes, r->books->now_ns, r->writer) < 0 ||

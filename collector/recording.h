@@ -36,6 +36,12 @@ struct seep_recording {
 	struct seep_tree tree;
 	struct seep_epoch epoch;
 	struct seep_trim trim;
+	struct seep_preview {
+		struct seep_writer_place from; /* where it stands in the file; offset 0: there is none */
+		uint64_t at_ns; /* when the last one was written, or an epoch */
+		uint64_t every_ns;
+		uint64_t events; /* allocations and frees that it knew of */
+	} preview;
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
 	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* of the listener, with its secret */
@@ -77,6 +83,11 @@ uint64_t seep_recording_round(struct seep_recording *r);
 
 /* Ends the epoch and writes it, with the modules and stacks that it names, and the notes. Returns 0, or -1 with errno. */
 int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes);
+
+/* Writes the present epoch as it is up to now, if some time has gone by since it last was, and something has happened. It is taken back
+ * when the next one, or the epoch itself, is written: so that a reader, and whoever kills the collector, finds the last seconds in the
+ * trace, however long epochs are by then. Returns 0, or -1 with errno. */
+int seep_recording_preview(struct seep_recording *r);
 
 /* False: the recording can't go on, and r->message says why. status is what seep_recording_epoch or _complete returned. */
 bool seep_recording_is_well(struct seep_recording *r, int status);

@@ -58,7 +58,7 @@ static int housekeep(struct seep_recording *r, uint32_t *how)
 		return seep_recording_epoch(r, seep_process_rss(&r->process)) < 0
 			       ? -1
 			       : seep_trim_keep(&r->trim, &r->writer, r->path);
-	return 0;
+	return seep_recording_preview(r);
 }
 
 static void refuse(struct seep_recording *r, int connection, pid_t pid)

@@ -155,6 +155,22 @@ int seep_writer_error(const struct seep_writer *w)
 	return w->failed;
 }
 
+struct seep_writer_place seep_writer_place(const struct seep_writer *w)
+{
+	return (struct seep_writer_place){w->offset, w->sequence};
+}
+
+int seep_writer_return(struct seep_writer *w, const struct seep_writer_place *place)
+{
+	if (w->failed)
+		return fail(w, w->failed);
+	if (ftruncate(w->fd, (off_t)place->offset) < 0 || lseek(w->fd, (off_t)place->offset, SEEK_SET) < 0)
+		return fail(w, errno);
+	w->offset = place->offset;
+	w->sequence = place->sequence;
+	return 0;
+}
+
 int seep_writer_frame_at(const struct seep_writer *w, uint64_t offset, struct seep_trace_frame *frame)
 {
 	if (pread(w->fd, frame, sizeof(*frame), (off_t)offset) == sizeof(*frame) && frame->magic == SEEP_FRAME_MAGIC &&

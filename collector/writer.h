@@ -29,6 +29,17 @@ int seep_writer_error(const struct seep_writer *w);
 /* Bytes written so far: the file's size up to and including the last whole frame. */
 uint64_t seep_writer_offset(const struct seep_writer *w);
 
+/* Where the writer stands, to go back there. */
+struct seep_writer_place {
+	uint64_t offset;
+	uint32_t sequence;
+};
+
+struct seep_writer_place seep_writer_place(const struct seep_writer *w);
+
+/* Takes back every frame since then. Returns 0, or -1 with errno as seep_writer_frame does. */
+int seep_writer_return(struct seep_writer *w, const struct seep_writer_place *place);
+
 /* Copies the head of the frame at an offset, of those that were written. Returns 0, or -1 with errno (EIO: it is not there any more). */
 int seep_writer_frame_at(const struct seep_writer *w, uint64_t offset, struct seep_trace_frame *frame);
 

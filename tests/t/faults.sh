@@ -65,6 +65,22 @@ killed() {
 	unharmed && says ".trace.complete == false and $kept"
 }
 
+# With epochs of an hour, the trace is some seconds old at any time: for a report meanwhile, and when the collector is killed.
+previewed() {
+	rm -f "$scratch/trace.seep"
+	"$build/seep" run --epoch=3600000 -o "$scratch/trace.seep" -- perl -e 'for (1 .. 70) {
+		push @kept, "x" x 5000 for 1 .. 10; select undef, undef, undef, 0.1 } print scalar(@kept)' >"$scratch/output" &
+	recorder=$!
+	sleep 5
+	says '.trace.end == "running" and .trace.duration_seconds > 1 and
+		([.sites[] | select(.unfreed_bytes > 5000 * .unfreed_count) | .unfreed_count] | add) > 80' || return
+	collectors=$(named seep-collector)
+	kill -KILL $collectors 2>/dev/null
+	wait "$recorder"
+	[ "$(cat "$scratch/output")" = 700 ] && says '.trace.complete == false and .trace.end == "recovered" and .trace.duration_seconds > 1 and
+		([.sites[] | select(.unfreed_bytes > 5000 * .unfreed_count) | .unfreed_count] | add) > 80'
+}
+
 waited_for() {
 	begin && kill -STOP $collectors || return
 	sleep 1
@@ -97,6 +113,7 @@ suspended() {
 }
 
 try "the collector is killed: the program goes on, and the trace says that it is incomplete" killed
+try "epochs of an hour: what is in the trace is some seconds old at most" previewed
 try "the collector is stopped: the program waits for it, and nothing is lost" waited_for
 try "the collector is stopped with --on-full=drop: the program ends meanwhile, and the report says what was dropped" dropped
 try "all of them are suspended for a while: nothing is lost" suspended

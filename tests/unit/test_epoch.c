@@ -81,6 +81,42 @@ static void tell(uint16_t kind, uint64_t address, uint64_t order, uint64_t bytes
 	seep_books_apply(&books, &e, 1);
 }
 
+/* An epoch is shown before its end, twice, and then written: as if it had not been shown. */
+static void a_preview_leaves_nothing_behind(void **state)
+{
+	struct seep_epoch epoch = {.first_ns = 1000};
+	struct seep_writer_place place = seep_writer_place(writer);
+	struct seep_trace_frame frame;
+	const struct seep_trace_site *site;
+	struct seep_trace_epoch head;
+	uint8_t *raw;
+
+	(void)state;
+	for (unsigned round = 1; round <= 2; round++) {
+		tell(SEEP_EVENT_ALLOC, 0x1000 + 16 * (uint64_t)round, 0, 100, 3, 0);
+		books.now_ns = 1000 * round;
+		assert_int_equal(seep_epoch_preview(&epoch, &books, 0, 0, writer), 0);
+		assert_true(seep_writer_offset(writer) - place.offset <= seep_epoch_bytes_at_most(&books));
+		read_offset = place.offset;
+		raw = next_frame(&frame);
+		memcpy(&head, raw, sizeof(head));
+		assert_int_equal(head.end_ns, 1000 * round);
+		assert_int_equal(head.live_count, round);
+		free(raw);
+		assert_int_equal(seep_writer_return(writer, &place), 0);
+	}
+	books.now_ns = 5000;
+	assert_int_equal(seep_epoch_write(&epoch, &books, 0, 0, writer), 0);
+	read_offset = place.offset;
+	raw = next_frame(&frame);
+	site = (struct seep_trace_site *)(raw + sizeof(head));
+	assert_int_equal(frame.sequence, 0);
+	assert_int_equal(frame.entries, 1);
+	assert_int_equal(site->allocated.count, 2);
+	free(raw);
+	assert_null(next_frame(&frame));
+}
+
 static void a_crowded_epoch_goes_on_in_further_frames(void **state)
 {
 	const uint32_t sites = 250000;
@@ -308,6 +344,7 @@ static void notes_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_preview_leaves_nothing_behind),
 		TEST(a_crowded_epoch_goes_on_in_further_frames),
 		TEST(a_week_has_some_five_hundred_epochs),
 		TEST(live_blocks_are_sorted_over_all_frames),
