@@ -21,7 +21,7 @@ run() {
 	shift
 	mkdir -p "$folder"
 	{
-		printf 'some\ninput\n' | (cd "$folder" && exec timeout -k 10 60 "$@") >"$folder/stdout" 2>"$folder/stderr"
+		printf 'some\ninput\n' | (cd "$folder" && exec timeout -k 10 150 "$@") >"$folder/stdout" 2>"$folder/stderr"
 		echo $? >"$folder/status"
 	} 2>/dev/null # where the shell tells of signals
 }
