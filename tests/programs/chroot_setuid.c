@@ -10,8 +10,10 @@
  * truth: 5 blocks of 83 at worker@worker
  * truth: inherited 21 blocks, 1721 bytes
  */
+#include <fcntl.h>
 #include <grp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,12 +27,14 @@ static void worker(void)
 int main(void)
 {
 	char folder[] = "/tmp/empty.XXXXXX";
+	int above = open("/tmp", O_PATH | O_CLOEXEC);
 
 	if (geteuid() != 0)
 		return 77;
 	malloc(81); /* before */
-	if (!mkdtemp(folder) || chroot(folder) < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0 || setgid(65534) < 0 ||
-		setuid(65534) < 0)
+	if (!mkdtemp(folder) || chroot(folder) < 0 || chdir("/") < 0 ||
+		unlinkat(above, strrchr(folder, '/') + 1, AT_REMOVEDIR) < 0 || close(above) < 0 ||
+		setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
 		return 1;
 	for (int i = 0; i < 20; i++)
 		malloc(82); /* after */
