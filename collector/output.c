@@ -88,10 +88,10 @@ static int folder_enter(int folder, const char *name)
 	return openat(folder, name, flags);
 }
 
-/* The folder of an absolute path, whose last part is left at *name. Returns a descriptor, or -1 with errno. */
+/* The folder of a path, whose last part is left at *name. Returns a descriptor, or -1 with errno. */
 static int folder_open(const char *path, const char **name)
 {
-	int folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), inner, error;
+	int folder = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), inner, error;
 	char part[NAME_MAX + 1];
 
 	while (folder >= 0) {
@@ -119,7 +119,7 @@ static int folder_open(const char *path, const char **name)
 	return folder;
 }
 
-static int exclusive_create(const char *path)
+int seep_output_exclusive(const char *path)
 {
 	const char *name;
 	int folder = folder_open(path, &name), fd, error;
@@ -164,7 +164,7 @@ int seep_output_create(const struct seep_settings *settings, const struct seep_p
 			if (number_insert(base, number, path) < 0)
 				break;
 			earlier_trace_remove(path, run_start_ns);
-			fd = exclusive_create(path);
+			fd = seep_output_exclusive(path);
 			if (fd >= 0 || errno != EEXIST)
 				break;
 		}

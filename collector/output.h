@@ -18,4 +18,8 @@
 int seep_output_create(const struct seep_settings *settings, const struct seep_process *process, uint64_t run_start_ns,
 	char *path, char *message, size_t message_size);
 
+/* Makes a file that is not there yet, mode 0600, locked against other collectors. Folders that are reached by links of other users are
+ * refused. Returns its descriptor, or -1 with errno. */
+int seep_output_exclusive(const char *path);
+
 #endif

@@ -146,9 +146,7 @@ static int by_stack_and_tag(const void *left, const void *right, void *context)
 	const struct seep_site *a = seep_sites_at(context, *(const uint32_t *)left);
 	const struct seep_site *b = seep_sites_at(context, *(const uint32_t *)right);
 
-	if (a->stack != b->stack)
-		return a->stack < b->stack ? -1 : 1;
-	return a->tag < b->tag ? -1 : a->tag > b->tag;
+	return seep_sites_compare(a->stack, a->tag, b->stack, b->tag);
 }
 
 void seep_sites_sort_changed(struct seep_sites *s)

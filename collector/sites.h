@@ -67,6 +67,14 @@ static inline struct seep_site *seep_sites_change(struct seep_sites *s, uint32_t
 	return site;
 }
 
+/* The order in which the trace lists sites: less than 0, 0, or more, as strcmp. */
+static inline int seep_sites_compare(uint32_t stack, uint32_t tag, uint32_t other_stack, uint32_t other_tag)
+{
+	if (stack != other_stack)
+		return stack < other_stack ? -1 : 1;
+	return tag < other_tag ? -1 : tag > other_tag;
+}
+
 /* Sorts the list of changed sites by stack, tag. */
 void seep_sites_sort_changed(struct seep_sites *s);
 

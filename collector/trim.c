@@ -6,14 +6,13 @@
 #include "trim.h"
 
 #include "epoch.h"
+#include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,18 +97,20 @@ int seep_trim_add(
 	return 0;
 }
 
-/* The younger part becomes the older one, and an empty one begins at the end of the file. */
-static bool parts_change(struct seep_trim *t, const struct seep_writer *writer)
+/* The younger part becomes the older one, and an empty one begins at the end of the file. Returns 0, or -1 with ENOMEM. */
+static int parts_change(struct seep_trim *t, const struct seep_writer *writer)
 {
-	if (!sum_reserve(&t->older, t->all.used))
-		return false;
+	if (!sum_reserve(&t->older, t->all.used)) {
+		errno = ENOMEM;
+		return -1;
+	}
 	memcpy(t->older.sites, t->all.sites, t->all.used * sizeof(*t->all.sites));
 	t->older.used = t->all.used;
 	t->older.head = t->all.head;
 	t->older_bytes = t->younger_bytes;
 	t->younger_bytes = 0;
 	t->younger_from = seep_writer_offset(writer);
-	return true;
+	return 0;
 }
 
 /* ---- The file, anew ---- */
@@ -120,9 +121,7 @@ static int by_stack_and_tag(const void *left, const void *right, void *context)
 	const struct seep_trace_site *sites = context;
 	const struct seep_trace_site *a = &sites[*(const uint32_t *)left], *b = &sites[*(const uint32_t *)right];
 
-	if (a->stack != b->stack)
-		return a->stack < b->stack ? -1 : 1;
-	return a->tag < b->tag ? -1 : a->tag > b->tag;
+	return seep_sites_compare(a->stack, a->tag, b->stack, b->tag);
 }
 
 struct sorted {
@@ -206,10 +205,9 @@ static int file_write_anew(const struct seep_trim *t, struct seep_writer **write
 
 	snprintf(new_path, sizeof(new_path), "%s.%d.new", path, (int)getpid());
 	(void)unlink(new_path); /* of one that was killed, with the same number */
-	fd = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = seep_output_exclusive(new_path);
 	if (fd < 0)
 		return -1;
-	(void)flock(fd, LOCK_EX | LOCK_NB); /* as output.c does */
 	if (seep_writer_open(&new, fd, message, sizeof(message)) == 0) {
 		if (frames_copy(t, *writer, new, with_live) == 0 && file_replace(*writer, new_path, path) == 0) {
 			seep_writer_close(*writer);
@@ -226,21 +224,12 @@ static int file_write_anew(const struct seep_trim *t, struct seep_writer **write
 	return -1;
 }
 
-/* Returns 0, or -1 with errno. */
-static int parts_change_or_fail(struct seep_trim *t, const struct seep_writer *writer)
-{
-	if (parts_change(t, writer))
-		return 0;
-	errno = ENOMEM;
-	return -1;
-}
-
 static int trim(struct seep_trim *t, struct seep_writer **writer, const char *path, bool with_live)
 {
 	/* As long as there was one part only, all of it goes. */
-	if (!t->younger_from && parts_change_or_fail(t, *writer) < 0)
+	if (!t->younger_from && parts_change(t, *writer) < 0)
 		return -1;
-	return file_write_anew(t, writer, path, with_live) < 0 ? -1 : parts_change_or_fail(t, *writer);
+	return file_write_anew(t, writer, path, with_live) < 0 ? -1 : parts_change(t, *writer);
 }
 
 /* What a part may take, or 0. */
@@ -262,7 +251,7 @@ int seep_trim_keep(struct seep_trim *t, struct seep_writer **writer, const char 
 		return 0;
 	/* There is nothing to sum up before the second part. */
 	if (part && !t->younger_from && t->younger_bytes <= 2 * part)
-		return parts_change_or_fail(t, *writer);
+		return parts_change(t, *writer);
 	if (trim(t, writer, path, true) < 0)
 		return -1;
 	part = part_bytes(t, *writer);
