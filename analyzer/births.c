@@ -49,7 +49,7 @@ int seep_births_between(struct seep_trace *trace, uint64_t from_ns, uint64_t to_
 	struct seep_payload payload;
 	int more;
 
-	if (seep_frames_open(&frames, trace->name, error) < 0)
+	if (seep_frames_open(&frames, trace->source, error) < 0)
 		return -1;
 	while ((more = seep_frames_next(frames, &payload, error)) > 0)
 		if (payload.kind == SEEP_FRAME_LIVE)

@@ -44,6 +44,9 @@ const char *seep_ending_of(struct seep_ending *e, const struct seep_trace *trace
 	case SEEP_END_STOPPED:
 		tell(e, "went on after the recording was ended");
 		break;
+	case SEEP_END_UNSEEN:
+		tell(e, "ended unseen");
+		break;
 	}
 	return e->text;
 }

@@ -81,12 +81,14 @@ static const char *end_of(const struct seep_trace *t)
 		return t->state == SEEP_TRACE_RUNNING ? "running" : "recovered";
 	if (t->end.how == SEEP_END_KILLED)
 		return "killed";
+	if (t->end.how == SEEP_END_UNSEEN)
+		return "recovered";
 	return t->end.how == SEEP_END_STOPPED ? "running" : "exited";
 }
 
 static const char *how_of(const struct seep_trace *t)
 {
-	static const char *const how[] = {NULL, "exit", "signal", "exec", "stopped"};
+	static const char *const how[] = {NULL, "exit", "signal", "exec", "stopped", "unseen"};
 
 	return t->has_end && t->end.how < sizeof(how) / sizeof(how[0]) ? how[t->end.how] : NULL;
 }

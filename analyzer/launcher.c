@@ -12,6 +12,8 @@
  */
 #include "launcher.h"
 
+#include "installation.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -42,31 +44,6 @@ struct seep_launcher {
 	size_t skipped;
 	char *first_skipped;
 };
-
-/* ---- Where the other two programs are ---- */
-
-static int find_beside(const char *name, char *found, struct seep_error *error)
-{
-	static const char *const places[] = {"", "../lib/seep/"}; /* the build tree, an installation */
-	char own[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-	char *slash;
-
-	if (length <= 0)
-		return seep_error_set(error, "/proc/self/exe cannot be read (%s): is /proc mounted?", strerror(errno));
-	own[length] = 0;
-	slash = strrchr(own, '/');
-	slash[1] = 0;
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		char path[2 * PATH_MAX];
-
-		snprintf(path, sizeof path, "%s%s%s", own, places[i], name);
-		if (realpath(path, found))
-			return 0;
-	}
-	return seep_error_set(
-		error, "%s is neither in %s nor in %s../lib/seep: the installation is incomplete", name, own, own);
-}
 
 /* The dynamic linker splits LD_PRELOAD at these. */
 static int check_library_path(const char *path, struct seep_error *error)
@@ -187,8 +164,9 @@ int seep_launcher_open(struct seep_launcher **result, const char *const *setting
 	if (!launcher)
 		return seep_error_set(error, "out of memory");
 	launcher->control = -1;
-	if (find_beside("libseep.so", launcher->library, error) || check_library_path(launcher->library, error) ||
-		find_beside("seep-collector", launcher->collector, error) || random_name(launcher, error))
+	if (seep_installation_find("libseep.so", launcher->library, error) ||
+		check_library_path(launcher->library, error) ||
+		seep_installation_find("seep-collector", launcher->collector, error) || random_name(launcher, error))
 		goto failed;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 || (pid = fork()) < 0) {
 		seep_error_set(error, "the collector cannot be started: %s", strerror(errno));

@@ -10,7 +10,7 @@
 #include "options.h"
 
 extern const struct seep_command seep_command_run, seep_command_report, seep_command_info, seep_command_components,
-	seep_command_gate, seep_command_suppress, seep_command_version, seep_command_help;
+	seep_command_gate, seep_command_suppress, seep_command_recover, seep_command_version, seep_command_help;
 
 const struct seep_command *const seep_commands[] = {
 	&seep_command_run,
@@ -19,6 +19,7 @@ const struct seep_command *const seep_commands[] = {
 	&seep_command_components,
 	&seep_command_gate,
 	&seep_command_suppress,
+	&seep_command_recover,
 	&seep_command_version,
 	&seep_command_help,
 	NULL,

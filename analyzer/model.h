@@ -112,6 +112,8 @@ struct seep_kind_total {
 
 struct seep_trace {
 	const char *name; /* as it was opened */
+	const char *source; /* the path by which it is read: the same, or of what was recovered */
+	int recovered_fd; /* of a whole trace that was made from what its collector left (recovery.h); -1: none */
 	uint64_t file_bytes;
 	uint32_t version;
 	enum seep_trace_state state;

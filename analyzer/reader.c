@@ -5,13 +5,16 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "history.h"
 #include "reader.h"
+#include "recovery.h"
 
 #define FINISH_WAIT_MS 3000 /* for a collector that finishes the trace of a process that has ended */
 #define FINISH_POLL_MS 20
@@ -439,8 +442,10 @@ static struct seep_trace *create(const char *name, struct seep_error *error)
 {
 	struct seep_trace *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->name = seep_arena_text(&t->arena, name, strlen(name));
+	if (t) {
+		t->recovered_fd = -1;
+		t->name = t->source = seep_arena_text(&t->arena, name, strlen(name));
+	}
 	if (!t || !t->name) {
 		seep_trace_free(t);
 		seep_error_set(error, "%s: out of memory", name);
@@ -449,20 +454,49 @@ static struct seep_trace *create(const char *name, struct seep_error *error)
 	return t;
 }
 
-static int read_file(
-	struct seep_trace **trace, const char *path, const struct seep_progress *progress, struct seep_error *error)
+/* recovered_fd: of what to read in the file's stead, which is taken; -1: nothing. */
+static int read_file(struct seep_trace **trace, const char *path, int recovered_fd,
+	const struct seep_progress *progress, struct seep_error *error)
 {
 	struct seep_trace *t = create(path, error);
+	char source[40];
 
 	*trace = NULL;
-	if (!t)
+	if (!t) {
+		if (recovered_fd >= 0)
+			close(recovered_fd);
 		return -1;
-	if (seep_frames_open(&t->frames, path, error) < 0 || read_all(t, progress, error) < 0) {
+	}
+	t->recovered_fd = recovered_fd;
+	if (recovered_fd >= 0) {
+		snprintf(source, sizeof(source), "/proc/self/fd/%d", recovered_fd);
+		t->source = seep_arena_text(&t->arena, source, strlen(source));
+		if (!t->source) {
+			seep_trace_free(t);
+			return seep_error_set(error, "%s: out of memory", path);
+		}
+	}
+	if (seep_frames_open(&t->frames, t->source, error) < 0 || read_all(t, progress, error) < 0) {
 		seep_trace_free(t);
 		return -1;
 	}
 	*trace = t;
 	return 0;
+}
+
+/* A trace without an end may have been left with all that it lacks. If that is of no use, the trace is what there is. */
+static void recover(struct seep_trace **trace, const struct seep_progress *progress)
+{
+	struct seep_trace *whole;
+	struct seep_error error;
+	int fd = seep_recovery_run((*trace)->name, &error);
+
+	if (fd >= 0 && read_file(&whole, (*trace)->name, fd, progress, &error) == 0) {
+		seep_trace_free(*trace);
+		*trace = whole;
+		return;
+	}
+	seep_trace_fault(*trace, "What its collector left beside it could not be used: %s.", error.text);
 }
 
 int seep_trace_read(
@@ -471,15 +505,17 @@ int seep_trace_read(
 	const struct timespec pause = {.tv_nsec = FINISH_POLL_MS * 1000000L};
 	unsigned waited_ms = 0;
 
-	if (read_file(trace, path, progress, error) < 0)
+	if (read_file(trace, path, -1, progress, error) < 0)
 		return -1;
 	while ((*trace)->state == SEEP_TRACE_RUNNING && !process_lives(*trace) && waited_ms < FINISH_WAIT_MS) {
 		nanosleep(&pause, NULL);
 		waited_ms += FINISH_POLL_MS;
 		seep_trace_free(*trace);
-		if (read_file(trace, path, progress, error) < 0)
+		if (read_file(trace, path, -1, progress, error) < 0)
 			return -1;
 	}
+	if ((*trace)->state == SEEP_TRACE_RECOVERED && seep_recovery_possible(path))
+		recover(trace, progress);
 	return 0;
 }
 
@@ -504,6 +540,8 @@ void seep_trace_free(struct seep_trace *t)
 	if (!t)
 		return;
 	seep_frames_close(t->frames);
+	if (t->recovered_fd >= 0)
+		close(t->recovered_fd);
 	seep_map_clear(&t->module_index);
 	seep_map_clear(&t->tag_index);
 	seep_map_clear(&t->site_index);

@@ -142,7 +142,8 @@ static void start(struct week *w, const struct seep_session_setup *setup, const 
 	r->epoch.trim = r->trim.limit ? &r->trim : NULL;
 	if (seep_writer_open(&r->writer, fd, r->message, sizeof(r->message)) < 0 ||
 		seep_writer_frame(r->writer, SEEP_FRAME_PROCESS, 1, raw, sizeof(raw)) < 0 ||
-		seep_region_open(&r->region, setup->settings, UINT64_MAX, "x", r->message, sizeof(r->message)) < 0 ||
+		seep_region_open(&r->region, setup->settings, UINT64_MAX, "x", NULL, r->message, sizeof(r->message)) <
+			0 ||
 		seep_tree_open(&r->tree, &r->region) < 0)
 		stop(r->message);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);

@@ -59,10 +59,16 @@ void seep_drain_abandon(struct seep_drain *d, uint32_t number, const char *why, 
 		number, why, value);
 }
 
+void seep_drain_set_dropped(struct seep_drain *d, uint64_t dropped)
+{
+	d->dropped = dropped;
+	if (dropped > d->dropped_noted)
+		seep_notes_add(d->notes, d->books->now_ns, SEEP_NOTE_DROPPED, dropped - d->dropped_noted, NULL, 0);
+	d->dropped_noted = dropped;
+}
+
 void seep_drain_count_dropped(struct seep_drain *d)
 {
-	uint64_t before = d->dropped_noted;
-
 	for (uint32_t i = 0; i < d->segments_known; i++) {
 		uint64_t dropped = atomic_load_explicit(&d->region->segments[i].dropped, memory_order_relaxed);
 
@@ -71,9 +77,7 @@ void seep_drain_count_dropped(struct seep_drain *d)
 			d->segments[i].dropped = dropped;
 		}
 	}
-	if (d->dropped > before)
-		seep_notes_add(d->notes, d->books->now_ns, SEEP_NOTE_DROPPED, d->dropped - before, NULL, 0);
-	d->dropped_noted = d->dropped;
+	seep_drain_set_dropped(d, d->dropped);
 }
 
 void seep_drain_stack_counters(const struct seep_drain *d, uint64_t *truncated, uint64_t *lost)

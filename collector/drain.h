@@ -10,6 +10,7 @@
 #define SEEP_COLLECTOR_DRAIN_H
 
 #include "books.h"
+#include "journal.h"
 #include "notes.h"
 #include "region.h"
 
@@ -56,6 +57,7 @@ struct seep_drain {
 	struct seep_region *region;
 	struct seep_books *books;
 	struct seep_notes *notes;
+	struct seep_journal *journal; /* NULL: none is kept */
 	struct seep_drain_segment *segments;
 	uint32_t segments_known;
 	uint32_t nodes_known; /* stacks up to this one exist */
@@ -97,6 +99,9 @@ static inline bool seep_drain_stack_exists(struct seep_drain *d, uint32_t stack)
 
 /* Adds what the segments count themselves, and notes what was dropped since the last call. */
 void seep_drain_count_dropped(struct seep_drain *d);
+
+/* Sets the number of records that were dropped since the start, and notes what is new. */
+void seep_drain_set_dropped(struct seep_drain *d, uint64_t dropped);
 
 /* The sum of the segments' counters of stacks that are not whole. */
 void seep_drain_stack_counters(const struct seep_drain *d, uint64_t *truncated, uint64_t *lost);

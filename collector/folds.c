@@ -70,6 +70,14 @@ static bool entry_read(struct seep_drain *d, struct seep_wire_fold *shared, stru
 	       seep_drain_stack_exists(d, fold->stack);
 }
 
+static void journal(struct seep_journal *j, uint32_t number, const struct seep_fold *fold)
+{
+	const struct seep_wire_unit rest[2] = {{fold->count, fold->bytes}, {fold->tag, 0}};
+
+	seep_journal_record(j, SEEP_JOURNAL_FOLD, (uint64_t)fold->entry << 32 | number,
+		(uint64_t)fold->version << 32 | fold->stack, rest, 2);
+}
+
 /* The entries are copied first and the ring's asides are taken then: an entry that had left a stack behind in the copy has sent
  * that stack's count before, so that is in the books already; and if it has left the copied one meanwhile, the copy is older
  * than what is known, and ignored. */
@@ -86,9 +94,25 @@ static void segment_harvest(struct seep_drain *d, uint32_t number)
 	for (uint32_t i = 0; i < used; i++) {
 		struct seep_drain_fold *known = known_of(d, number, copies[i].entry);
 
-		if (known && version_ahead(copies[i].version, known->version) >= 0)
-			count(d, known, &copies[i]);
+		if (!known || version_ahead(copies[i].version, known->version) < 0)
+			continue;
+		if (d->journal && (copies[i].version != known->version || copies[i].count != known->count))
+			journal(d->journal, number, &copies[i]);
+		count(d, known, &copies[i]);
 	}
+}
+
+bool seep_folds_again(struct seep_drain *d, uint32_t number, const struct seep_fold *fold)
+{
+	struct seep_drain_fold *known;
+
+	if (number >= d->segments_known || fold->entry >= SEEP_WIRE_FOLDS || !seep_drain_stack_exists(d, fold->stack))
+		return false;
+	known = known_of(d, number, fold->entry);
+	if (!known || version_ahead(fold->version, known->version) < 0)
+		return false;
+	count(d, known, fold);
+	return true;
 }
 
 void seep_folds_harvest(struct seep_drain *d)

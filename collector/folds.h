@@ -26,4 +26,7 @@ bool seep_folds_sent(struct seep_drain *d, uint32_t number, const struct seep_fo
 /* Counts what the entries of all segments hold and has not been counted yet. */
 void seep_folds_harvest(struct seep_drain *d);
 
+/* Counts an entry's state that a collector which was killed had counted. False: it can't have. */
+bool seep_folds_again(struct seep_drain *d, uint32_t number, const struct seep_fold *fold);
+
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * main.c: the collector's two ways to start. People do not call it; `seep run` and libseep.so do.
+ * main.c: the collector's three ways to start. People do not call it; `seep` and libseep.so do.
  *
  *   seep-collector broker FD         listens for all programs of one run on the socket that SEEP_SOCKET names; FD leads to the launcher
  *   seep-collector session FD        serves the one program at the other end of FD
+ *   seep-collector recover TRACE FD  puts what a killed collector left beside TRACE (--durable) into FD, an empty file, as a whole trace
  */
 #include "broker.h"
 #include "messages.h"
+#include "recover.h"
 #include "session.h"
 #include "settings.h"
 
@@ -116,6 +118,17 @@ static int session_start(struct seep_session_setup *setup, int fd)
 	return seep_messages_peer(fd, &peer) < 0 || seep_session_run(setup, fd, peer.pid) < 0;
 }
 
+/* What went wrong is said on stdout, for the command that started it. */
+static int recover_start(const char *trace, int fd)
+{
+	char message[PATH_MAX + 300];
+
+	if (seep_recover_trace(trace, fd, message, sizeof(message)) == 0)
+		return 0;
+	puts(message);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct seep_settings settings;
@@ -125,6 +138,8 @@ int main(int argc, char **argv)
 	bool broker = argc == 3 && name && strcmp(argv[1], "broker") == 0;
 	int fd;
 
+	if (argc == 4 && strcmp(argv[1], "recover") == 0 && descriptor_parse(argv[3]) >= 0)
+		return recover_start(argv[2], descriptor_parse(argv[3]));
 	if (!broker && !(argc == 3 && strcmp(argv[1], "session") == 0))
 		return usage();
 	fd = descriptor_parse(argv[argc - 1]);

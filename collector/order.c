@@ -188,3 +188,18 @@ void seep_order_release(struct seep_order *o, uint32_t now, uint32_t patience,
 	}
 	free(released);
 }
+
+void seep_order_restore_shard(struct seep_order *o, uint32_t shard, const struct seep_order_shard *state)
+{
+	o->shards[shard].next = state->next;
+	o->shards[shard].let_go = state->let_go;
+	o->shards[shard].stuck_since = state->stuck_since;
+}
+
+bool seep_order_restore_item(struct seep_order *o, const struct seep_order_item *item)
+{
+	uint32_t shard = seep_wire_shard(item->address);
+
+	return item->address && item->f < SEEP_ORDER_NUMBER_MAX && item->f > o->shards[shard].next &&
+	       hold(o, shard, item, o->shards[shard].stuck_since);
+}

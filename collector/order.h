@@ -77,4 +77,12 @@ bool seep_order_next(struct seep_order *o, uint32_t shard, struct seep_order_ite
 void seep_order_release(struct seep_order *o, uint32_t now, uint32_t patience,
 	void (*process)(const struct seep_order_item *item, void *context), void *context);
 
+/* ---- For checkpoints: the state of an order that is newly open ---- */
+
+/* All but `held`. */
+void seep_order_restore_shard(struct seep_order *o, uint32_t shard, const struct seep_order_shard *state);
+
+/* An item that is held. False: it can't be, or there is no memory. */
+bool seep_order_restore_item(struct seep_order *o, const struct seep_order_item *item);
+
 #endif

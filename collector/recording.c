@@ -30,7 +30,8 @@ struct seep_recording *seep_recording_new(const struct seep_session_setup *setup
 	if (setup->secret)
 		memcpy(r->secret, setup->secret, strnlen(setup->secret, sizeof(r->secret)));
 	r->listener = -1;
-	r->region.memfd = -1;
+	r->region.memfd = r->region.file = -1;
+	r->durable.journal.fd = -1;
 	r->watcher.epoll = r->watcher.stop = r->watcher.told = -1;
 	r->process.pidfd = r->process.stat_fd = r->process.memory_fd = -1;
 	r->drain = calloc(1, sizeof(*r->drain));
@@ -58,6 +59,7 @@ void seep_recording_free(struct seep_recording *r, bool owner)
 	seep_notes_close(&r->notes);
 	seep_tree_close(&r->tree);
 	seep_trim_close(&r->trim);
+	seep_journal_close(&r->durable.journal);
 	seep_writer_close(r->writer);
 	if (r->listener >= 0)
 		close(r->listener);
@@ -76,12 +78,14 @@ void seep_recording_report(const struct seep_session_setup *setup, const char *v
 
 void seep_recording_clock(struct seep_recording *r)
 {
-	uint64_t now = seep_clock_ns() - r->start_ns;
+	uint64_t now = r->stopped_ns ? r->stopped_ns : seep_clock_ns() - r->start_ns;
 	uint32_t tick = (uint32_t)(now / SEEP_WIRE_TICK_NS);
 	uint32_t told = atomic_load_explicit(&r->region.map->tick, memory_order_relaxed);
 
 	r->books->now_ns = now;
 	r->books->now_tick = tick;
+	if (r->drain->journal)
+		seep_journal_clock(r->drain->journal, now, r->books->patience_now);
 	/* Marks move it on as well: it must not go back behind one. */
 	while (told < tick && !atomic_compare_exchange_weak(&r->region.map->tick, &told, tick))
 		continue;
@@ -138,6 +142,14 @@ int seep_recording_preview(struct seep_recording *r)
 	return 0;
 }
 
+static int epoch_write(struct seep_recording *r, uint64_t rss_bytes)
+{
+	if (seep_tree_write(&r->tree, &r->region, r->process.executable, &r->notes, r->books->now_ns, r->writer) < 0 ||
+		seep_epoch_write(&r->epoch, r->books, r->drain->dropped, rss_bytes, r->writer) < 0)
+		return -1;
+	return seep_notes_write(&r->notes, r->writer);
+}
+
 int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 {
 	if (preview_take_back(r) < 0)
@@ -145,10 +157,36 @@ int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 	r->preview.at_ns = r->books->now_ns;
 	seep_folds_harvest(r->drain);
 	seep_drain_count_dropped(r->drain);
-	if (seep_tree_write(&r->tree, &r->region, r->process.executable, &r->notes, r->books->now_ns, r->writer) < 0 ||
-		seep_epoch_write(&r->epoch, r->books, r->drain->dropped, rss_bytes, r->writer) < 0)
-		return -1;
-	return seep_notes_write(&r->notes, r->writer);
+	if (r->drain->journal) {
+		const struct seep_wire_unit rest = {r->drain->dropped, rss_bytes};
+
+		seep_journal_record(r->drain->journal, SEEP_JOURNAL_EPOCH, 0, 0, &rest, 1);
+	}
+	return epoch_write(r, rss_bytes);
+}
+
+int seep_recording_epoch_again(struct seep_recording *r, uint64_t dropped, uint64_t rss_bytes)
+{
+	seep_drain_set_dropped(r->drain, dropped);
+	return epoch_write(r, rss_bytes);
+}
+
+void seep_recording_tend(struct seep_recording *r, uint32_t patience_ms)
+{
+	struct seep_journal *journal = r->drain->journal;
+
+	if (journal && (r->books->order.used || r->books->waiting > r->books->waiting_max)) {
+		seep_journal_clock(journal, r->books->now_ns, r->books->patience_now);
+		seep_journal_record(journal, SEEP_JOURNAL_TEND, patience_ms, r->books->waiting_max, NULL, 0);
+	}
+	seep_books_tend(r->books, patience_ms);
+}
+
+void seep_recording_forked(struct seep_recording *r, pid_t child)
+{
+	if (r->drain->journal)
+		seep_journal_record(r->drain->journal, SEEP_JOURNAL_FORK, (uint32_t)child, 0, NULL, 0);
+	seep_notes_add(&r->notes, r->books->now_ns, SEEP_NOTE_FORK, (uint64_t)child, NULL, 0);
 }
 
 bool seep_recording_is_well(struct seep_recording *r, int status)

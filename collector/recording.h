@@ -8,6 +8,7 @@
 
 #include "books.h"
 #include "drain.h"
+#include "durable.h"
 #include "epoch.h"
 #include "notes.h"
 #include "process.h"
@@ -42,6 +43,7 @@ struct seep_recording {
 		uint64_t every_ns;
 		uint64_t events; /* allocations and frees that it knew of */
 	} preview;
+	struct seep_durable durable;
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
 	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* of the listener, with its secret */
@@ -50,6 +52,7 @@ struct seep_recording {
 	bool prepared;
 	void *reserve; /* memory for the end, should there be no more by then */
 	uint64_t start_ns; /* seep_clock_ns of time 0 */
+	uint64_t stopped_ns; /* where it has been killed before: its time stands still; 0: it goes on */
 	uint64_t patience_ns;
 	uint64_t checked_ns;
 	char path[PATH_MAX]; /* of the trace; empty: none */
@@ -83,6 +86,15 @@ uint64_t seep_recording_round(struct seep_recording *r);
 
 /* Ends the epoch and writes it, with the modules and stacks that it names, and the notes. Returns 0, or -1 with errno. */
 int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes);
+
+/* The same for an epoch that had ended before the collector was killed, with what was known of it then. */
+int seep_recording_epoch_again(struct seep_recording *r, uint64_t dropped, uint64_t rss_bytes);
+
+/* Gives up what was waited for too long (seep_books_tend). */
+void seep_recording_tend(struct seep_recording *r, uint32_t patience_ms);
+
+/* A child has asked for its own collector. */
+void seep_recording_forked(struct seep_recording *r, pid_t child);
 
 /* Writes the present epoch as it is up to now, if some time has gone by since it last was, and something has happened. It is taken back
  * when the next one, or the epoch itself, is written: so that a reader, and whoever kills the collector, finds the last seconds in the

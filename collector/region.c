@@ -5,12 +5,16 @@
  */
 #include "region.h"
 
+#include "output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +24,10 @@
 #define MODULES_MAX 4096u
 #define NODES_MAX (16u * 1024 * 1024)
 #define SEGMENTS_MAX 16384u
+
+/* A file takes what it may ever hold at once: 78 MB. */
+#define NODES_DURABLE (1024u * 1024)
+#define SEGMENTS_DURABLE 256u
 
 /* With less than this it is not worth while, and the program's own memory is more important. */
 #define NODES_MIN 65536u
@@ -45,11 +53,11 @@ static struct layout layout_of(const struct seep_region *r)
 	return l;
 }
 
-static bool sizes_choose(struct seep_region *r, uint64_t limit)
+static bool sizes_choose(struct seep_region *r, uint64_t limit, bool durable)
 {
 	r->modules_max = MODULES_MAX;
-	r->nodes_max = NODES_MAX;
-	r->segments_max = SEGMENTS_MAX;
+	r->nodes_max = durable ? NODES_DURABLE : NODES_MAX;
+	r->segments_max = durable ? SEGMENTS_DURABLE : SEGMENTS_MAX;
 	while (layout_of(r).bytes > limit) {
 		if (r->nodes_max == NODES_MIN && r->segments_max == SEGMENTS_MIN)
 			return false;
@@ -98,6 +106,14 @@ static int header_fill(
 	return alive_lock(map);
 }
 
+static bool map(struct seep_region *r, int fd, int sharing)
+{
+	r->map = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, fd, 0);
+	if (r->map == MAP_FAILED)
+		r->map = NULL;
+	return r->map;
+}
+
 static bool memory_make(struct seep_region *r)
 {
 	r->memfd = memfd_create("seep", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -106,21 +122,74 @@ static bool memory_make(struct seep_region *r)
 	/* Not F_SEAL_SEAL: see seep_region_mapped_elsewhere. */
 	if (fcntl(r->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
 		return false;
-	r->map = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->memfd, 0);
-	if (r->map == MAP_FAILED)
-		r->map = NULL;
-	return r->map;
+	return map(r, r->memfd, MAP_SHARED);
+}
+
+/* The program's stores would end it (SIGBUS) if the disk had no room for them, so all of it is reserved.
+ * The descriptor for the program is locked (seep_output_exclusive), and we map by another one: so the lock is held as long as somebody
+ * else maps the region. */
+static bool file_make(struct seep_region *r, const char *path)
+{
+	char self[40];
+	int error;
+
+	r->memfd = seep_output_exclusive(path);
+	if (r->memfd < 0)
+		return false;
+	error = posix_fallocate(r->memfd, 0, (off_t)r->bytes);
+	if (error) {
+		errno = error;
+		return false;
+	}
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", r->memfd);
+	r->file = open(self, O_RDWR | O_CLOEXEC);
+	return r->file >= 0 && map(r, r->file, MAP_SHARED);
+}
+
+static void parts_find(struct seep_region *r, const struct layout *l)
+{
+	r->modules = (struct seep_wire_module *)((char *)r->map + l->modules);
+	r->nodes = (struct seep_wire_node *)((char *)r->map + l->nodes);
+	r->segments = (struct seep_wire_segment *)((char *)r->map + l->segments);
+}
+
+int seep_region_adopt(struct seep_region *r, int fd, uint32_t modules_max, uint32_t nodes_max, uint32_t segments_max)
+{
+	struct layout l;
+	struct stat st;
+
+	*r = (struct seep_region){.memfd = -1,
+		.file = fd,
+		.modules_max = modules_max,
+		.nodes_max = nodes_max,
+		.segments_max = segments_max};
+	l = layout_of(r);
+	r->bytes = l.bytes;
+	errno = EINVAL;
+	if (modules_max > MODULES_MAX || nodes_max > NODES_MAX || segments_max > SEGMENTS_MAX || fstat(fd, &st) < 0 ||
+		(uint64_t)st.st_size != r->bytes || !map(r, fd, MAP_PRIVATE))
+		return -1;
+	parts_find(r, &l);
+	return 0;
+}
+
+void seep_region_handed(struct seep_region *r)
+{
+	if (r->file >= 0 && r->memfd >= 0) {
+		close(r->memfd);
+		r->memfd = -1;
+	}
 }
 
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
-	const char *socket_name, char *message, size_t message_size)
+	const char *socket_name, const char *path, char *message, size_t message_size)
 {
 	struct layout l;
 	int error;
 
 	memset(r, 0, sizeof(*r));
-	r->memfd = -1;
-	if (!sizes_choose(r, address_space_limit / 4)) {
+	r->memfd = r->file = -1;
+	if (!sizes_choose(r, address_space_limit / 4, path)) {
 		snprintf(message, message_size,
 			"the program's address space is limited to %llu bytes, too few to record in (ulimit -v)",
 			(unsigned long long)address_space_limit);
@@ -129,16 +198,21 @@ int seep_region_open(struct seep_region *r, const struct seep_settings *settings
 	}
 	l = layout_of(r);
 	r->bytes = l.bytes;
-	if (memory_make(r)) {
-		r->modules = (struct seep_wire_module *)((char *)r->map + l.modules);
-		r->nodes = (struct seep_wire_node *)((char *)r->map + l.nodes);
-		r->segments = (struct seep_wire_segment *)((char *)r->map + l.segments);
+	errno = 0;
+	if (path ? file_make(r, path) : memory_make(r)) {
+		parts_find(r, &l);
 		error = header_fill(r, &l, settings, socket_name);
 	} else {
 		error = errno ? errno : ENOMEM;
 	}
 	if (error) {
-		snprintf(message, message_size, "cannot make the shared memory: %s", strerror(error));
+		if (path)
+			snprintf(message, message_size, "cannot make %s of %llu MB: %s", path,
+				(unsigned long long)(r->bytes >> 20), strerror(error));
+		else
+			snprintf(message, message_size, "cannot make the shared memory: %s", strerror(error));
+		if (r->memfd >= 0 && path)
+			(void)unlink(path);
 		seep_region_close(r, false);
 		errno = error;
 		return -1;
@@ -163,12 +237,16 @@ void seep_region_close(struct seep_region *r, bool owner)
 		munmap(r->map, r->bytes);
 	if (r->memfd >= 0)
 		close(r->memfd);
+	if (r->file >= 0)
+		close(r->file);
 	r->map = NULL;
-	r->memfd = -1;
+	r->memfd = r->file = -1;
 }
 
 bool seep_region_mapped_elsewhere(const struct seep_region *r)
 {
+	if (r->file >= 0)
+		return flock(r->file, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	/* The kernel refuses this seal as long as there is a shared mapping that may be written. */
 	return fcntl(r->memfd, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EBUSY;
 }

@@ -16,7 +16,8 @@
 #include <stdint.h>
 
 struct seep_region {
-	int memfd; /* -1: none */
+	int memfd; /* what the program is given; -1: none */
+	int file; /* our own descriptor of a region that is a file; -1: it is in memory only */
 	uint64_t bytes;
 	struct seep_wire_region *map; /* NULL: not mapped */
 	struct seep_wire_module *modules;
@@ -28,9 +29,17 @@ struct seep_region {
 };
 
 /* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, and locks its mutex for
- * the calling thread. Returns 0, or -1 with errno and a message. */
+ * the calling thread. With a path it is a new file, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
+ * message. */
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
-	const char *socket_name, char *message, size_t message_size);
+	const char *socket_name, const char *path, char *message, size_t message_size);
+
+/* Maps a private copy of a region that another collector left behind, laid out for so many modules, nodes and segments. Takes fd.
+ * Returns 0, or -1 with errno (EINVAL: the file has another size). */
+int seep_region_adopt(struct seep_region *r, int fd, uint32_t modules_max, uint32_t nodes_max, uint32_t segments_max);
+
+/* After the region was handed over: only mappings keep it in use from now on. */
+void seep_region_handed(struct seep_region *r);
 
 /* Unlocks and unmaps, but keeps the memfd. */
 void seep_region_unmap(struct seep_region *r);

@@ -161,6 +161,8 @@ static uint32_t turn(struct seep_drain *d, uint32_t number)
 	} else {
 		segment->blocked_before = false;
 	}
+	if (d->journal && read)
+		seep_journal_units(d->journal, SEEP_JOURNAL_UNITS, number, segment->tail, d->units, read);
 	segment->tail += read;
 	if (!segment->blocked && segment->tail != segment->head)
 		queue_put(d, number);
@@ -253,8 +255,12 @@ uint64_t seep_rings_drain(struct seep_drain *d, bool all)
 
 			if (!segment->abandoned)
 				units += turn(d, number);
-			if (segment->abandoned)
+			if (segment->abandoned) {
 				segment->tail = segment->head; /* its producer must not wait for room for ever */
+				if (d->journal)
+					seep_journal_record(
+						d->journal, SEEP_JOURNAL_ABANDONED, number, segment->tail, NULL, 0);
+			}
 			give_room(d, number);
 		}
 	} while (d->blocked && deadlock_resolve(d, all));
@@ -273,7 +279,9 @@ bool seep_rings_have_time(const struct seep_drain *d)
 void seep_rings_asides(struct seep_drain *d, uint32_t number)
 {
 	struct seep_drain_segment *segment = &d->segments[number];
-	uint64_t from = segment->tail > segment->asides_done ? segment->tail : segment->asides_done;
+	/* The journal does not know yet of those that were taken already. */
+	bool skip = segment->asides_done > segment->tail && !d->journal;
+	uint64_t from = skip ? segment->asides_done : segment->tail;
 
 	segment->head = atomic_load_explicit(&d->region->segments[number].head, memory_order_acquire);
 	if (segment->head - segment->tail > SEEP_WIRE_RING_UNITS)
@@ -283,6 +291,31 @@ void seep_rings_asides(struct seep_drain *d, uint32_t number)
 
 		units_copy(d, number, from, count);
 		records_read(d, number, from, count, &read);
+		if (d->journal && read)
+			seep_journal_units(d->journal, SEEP_JOURNAL_ASIDES, number, from, d->units, read);
 		from += read;
 	}
+}
+
+bool seep_rings_again(struct seep_drain *d, uint32_t number, uint64_t from, uint32_t count, bool asides_only)
+{
+	struct seep_drain_segment *segment;
+	unsigned events;
+	uint32_t read;
+
+	if (number >= d->segments_known)
+		return false;
+	segment = &d->segments[number];
+	if (segment->abandoned || (!asides_only && from != segment->tail))
+		return false;
+	segment->head = from + count;
+	events = records_read(d, number, from, count, &read);
+	if (segment->abandoned || read != count)
+		return false;
+	if (asides_only)
+		return true;
+	seep_books_apply(d->books, d->events, events); /* they were due, or were not to wait any longer */
+	remember_recent(segment, d->events, events);
+	segment->tail = from + count;
+	return true;
 }

@@ -20,4 +20,8 @@ bool seep_rings_have_time(const struct seep_drain *d);
 /* Takes the asides (records.h) in a segment's ring, also those behind events that wait. */
 void seep_rings_asides(struct seep_drain *d, uint32_t number);
 
+/* Takes `count` units (at most SEEP_DRAIN_COPY_UNITS) that stand in d->units and were taken before, by a collector that was killed. False: it
+ * can't have been so. */
+bool seep_rings_again(struct seep_drain *d, uint32_t number, uint64_t from, uint32_t count, bool asides_only);
+
 #endif

@@ -50,7 +50,7 @@ static int housekeep(struct seep_recording *r, uint32_t *how)
 		r->checked_ns = r->books->now_ns;
 		if (young > r->books->waiting_max)
 			r->books->waiting_max = young;
-		seep_books_tend(r->books, r->drain->drops_seen ? PATIENCE_AFTER_DROPS_MS : PATIENCE_MS);
+		seep_recording_tend(r, r->drain->drops_seen ? PATIENCE_AFTER_DROPS_MS : PATIENCE_MS);
 		if (seep_process_executed(&r->process))
 			*how = SEEP_END_EXEC;
 	}
@@ -80,7 +80,7 @@ static int children_serve(struct seep_recording *r, pid_t *child)
 			continue;
 		if (connection < 0)
 			return -1;
-		seep_notes_add(&r->notes, r->books->now_ns, SEEP_NOTE_FORK, (uint64_t)peer.pid, NULL, 0);
+		seep_recording_forked(r, peer.pid);
 		if (r->setup->settings->no_follow) {
 			(void)seep_messages_welcome(connection, ECANCELED, 0, -1);
 			close(connection);
@@ -122,6 +122,7 @@ static enum outcome session_record(struct seep_recording *r, uint32_t *how, int 
 
 		if (!seep_recording_is_well(r, status))
 			return OUTCOME_FAILED;
+		seep_durable_keep(r);
 		if (seen & SEEP_WATCHER_ASKED) {
 			*connection = children_serve(r, child);
 			if (*connection >= 0)
@@ -203,8 +204,11 @@ static int session_finish(struct seep_recording *r, uint32_t how, int *status, p
 	*status = seep_recording_is_well(r, written) ? 0 : -1;
 	if (*status < 0)
 		seep_recording_report(r->setup, "failed", r->process.pid, r->message);
-	seep_writer_close(r->writer); /* before anybody is told that it is finished */
+	/* Before anybody is told that it is finished. Of a trace that is not whole, the rest may still be found out. */
+	seep_writer_close(r->writer);
 	r->writer = NULL;
+	if (*status == 0)
+		seep_durable_end(r);
 	seep_recording_report(r->setup, "finished", r->process.pid, r->path);
 	return -1;
 }
@@ -217,8 +221,8 @@ static void session_give_up(struct seep_recording *r)
 
 	seep_recording_report(r->setup, "failed", r->process.pid, r->message);
 	seep_notes_fault(&r->notes, r->books->now_ns, "the recording stopped: %s", r->message);
-	if (seep_recording_collect(r, &end) == 0)
-		(void)seep_recording_complete(r, &end);
+	if (seep_recording_collect(r, &end) == 0 && seep_recording_complete(r, &end) == 0)
+		seep_durable_end(r);
 	seep_recording_report(r->setup, "finished", r->process.pid, r->path);
 }
 

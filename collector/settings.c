@@ -96,6 +96,7 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 	const char *epoch = variable("SEEP_EPOCH", "1000");
 	const char *max_trace = variable("SEEP_MAX_TRACE", "0");
 	const char *follow = variable("SEEP_FOLLOW", "yes");
+	const char *durable = variable("SEEP_DURABLE", "no");
 	uint64_t value;
 
 	memset(settings, 0, sizeof(*settings));
@@ -123,5 +124,11 @@ int seep_settings_read(struct seep_settings *settings, char *message, size_t siz
 	settings->no_follow = strcmp(follow, "no") == 0;
 	if (!settings->no_follow && strcmp(follow, "yes") != 0)
 		return refuse(message, size, "SEEP_FOLLOW", follow, "yes or no");
+	settings->durable = strcmp(durable, "yes") == 0;
+	if (!settings->durable && strcmp(durable, "no") != 0)
+		return refuse(message, size, "SEEP_DURABLE", durable, "yes or no");
+	/* A trace that is written anew has no place up to which it is certain to stay. */
+	if (settings->durable && settings->max_trace_bytes)
+		return refuse(message, size, "SEEP_DURABLE", durable, "possible together with SEEP_MAX_TRACE");
 	return 0;
 }

@@ -21,10 +21,11 @@ struct seep_settings {
 	uint64_t max_trace_bytes; /* 0: no limit */
 	const char *only; /* patterns of executables' names, separated by commas; NULL: all are recorded */
 	bool no_follow; /* only the first process, and what it executes */
+	bool durable; /* what a killed collector knew can be found out afterwards (durable.h) */
 };
 
-/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH, SEEP_MAX_TRACE, SEEP_ONLY and SEEP_FOLLOW. Returns 0, or -1 with a message that names the
- * variable, its value and what it may be. */
+/* Reads SEEP_OUTPUT, SEEP_DEPTH, SEEP_ON_FULL, SEEP_SAMPLE, SEEP_SEED, SEEP_EPOCH, SEEP_MAX_TRACE, SEEP_ONLY, SEEP_FOLLOW and
+ * SEEP_DURABLE. Returns 0, or -1 with a message that names the variable, its value and what it may be. */
 int seep_settings_read(struct seep_settings *settings, char *message, size_t message_size);
 
 #endif

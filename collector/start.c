@@ -73,6 +73,8 @@ static int trace_start(struct seep_recording *r)
 		r->path[0] = 0;
 		return error;
 	}
+	if (r->setup->settings->durable)
+		seep_durable_clear(r->path);
 	if (seep_writer_open(&r->writer, fd, reason, sizeof(reason)) < 0) {
 		snprintf(r->message, sizeof(r->message), "%s: %s", r->path, reason);
 		return EIO;
@@ -110,8 +112,12 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 /* Returns 0, or an errno with a message. */
 static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, r->socket_name, r->message,
-		    sizeof(r->message)) < 0)
+	char path[SEEP_DURABLE_PATH];
+
+	if (r->setup->settings->durable)
+		seep_durable_name(r->path, SEEP_DURABLE_RING, path);
+	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, r->socket_name,
+		    r->setup->settings->durable ? path : NULL, r->message, sizeof(r->message)) < 0)
 		return errno;
 	r->region.map->sample_seed = seed_choose(r->setup->settings);
 	return 0;
@@ -198,7 +204,9 @@ static int hello_check(struct seep_recording *r, int connection, struct seep_wir
 
 bool seep_recording_prepare(struct seep_recording *r)
 {
-	r->prepared = !r->setup->settings_fault && books_start(r) == 0 && memory_start(r, UINT64_MAX) == 0;
+	/* A durable one has its region beside the trace, which is not named yet. */
+	r->prepared = !r->setup->settings_fault && !r->setup->settings->durable && books_start(r) == 0 &&
+		      memory_start(r, UINT64_MAX) == 0;
 	return r->prepared;
 }
 
@@ -250,9 +258,12 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 		error = errno;
 		snprintf(r->message, sizeof(r->message), "cannot watch the process: %s", strerror(error));
 	}
+	if (!error && r->setup->settings->durable && seep_durable_start(r) < 0)
+		error = errno;
 	if (error) {
 		if (r->path[0])
 			unlink(r->path);
+		seep_durable_end(r);
 		seep_recording_report(r->setup, "failed", pid, r->message);
 		(void)seep_messages_welcome(connection, error, 0, -1);
 		return -1;
@@ -261,5 +272,6 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 	seep_recording_report(r->setup, "started", pid, r->path);
 	(void)seep_messages_welcome(
 		connection, 0, r->region.bytes, r->region.memfd); /* if it is gone, its pidfd tells */
+	seep_region_handed(&r->region);
 	return 0;
 }

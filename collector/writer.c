@@ -77,12 +77,11 @@ static bool buffer_reserve(struct seep_writer *w, size_t size)
 	return true;
 }
 
-int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t message_size)
+/* Takes fd. NULL with a message. */
+static struct seep_writer *create(int fd, char *message, size_t message_size)
 {
-	struct seep_trace_header header = {.version = SEEP_TRACE_VERSION};
 	struct seep_writer *new = calloc(1, sizeof(*new));
 
-	*w = NULL;
 	if (new) {
 		new->fd = fd;
 		new->compressor = ZSTD_createCCtx();
@@ -94,9 +93,20 @@ int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t messa
 			seep_writer_close(new);
 		else
 			close(fd);
-		return -1;
+		return NULL;
 	}
 	ZSTD_CCtx_setParameter(new->compressor, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
+	return new;
+}
+
+int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t message_size)
+{
+	struct seep_trace_header header = {.version = SEEP_TRACE_VERSION};
+	struct seep_writer *new = create(fd, message, message_size);
+
+	*w = NULL;
+	if (!new)
+		return -1;
 	memcpy(header.magic, SEEP_TRACE_MAGIC, sizeof(header.magic));
 	if (append(new, &header, sizeof(header)) < 0) {
 		snprintf(message, message_size, "cannot write the trace: %s", strerror(errno));
@@ -104,6 +114,17 @@ int seep_writer_open(struct seep_writer **w, int fd, char *message, size_t messa
 		return -1;
 	}
 	*w = new;
+	return 0;
+}
+
+int seep_writer_resume(
+	struct seep_writer **w, int fd, const struct seep_writer_place *place, char *message, size_t message_size)
+{
+	*w = create(fd, message, message_size);
+	if (!*w)
+		return -1;
+	(*w)->offset = place->offset;
+	(*w)->sequence = place->sequence;
 	return 0;
 }
 

@@ -35,6 +35,10 @@ struct seep_writer_place {
 	uint32_t sequence;
 };
 
+/* Takes fd, which must stand at that place, the end of a trace that another writer has begun. Returns as seep_writer_open. */
+int seep_writer_resume(
+	struct seep_writer **w, int fd, const struct seep_writer_place *place, char *message, size_t message_size);
+
 struct seep_writer_place seep_writer_place(const struct seep_writer *w);
 
 /* Takes back every frame since then. Returns 0, or -1 with errno as seep_writer_frame does. */

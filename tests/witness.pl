@@ -3,7 +3,8 @@
 # Runs a command that leads to tests/programs/announcer.c, kills that with SIGKILL after so many milliseconds, and prints what
 # it announced, as JSON: {"pid", "taken": {"SITE": BLOCKS}, "unfreed": {"SITE": BLOCKS}}. Called by tests/t/kill.sh:
 #   perl tests/witness.pl MILLISECONDS COMMAND...
-# With WITNESS_TRACE=FILE it kills the collector that writes this file first, and the program some milliseconds after that.
+# With WITNESS_TRACE=FILE it kills the collector that writes this file first, and the program some milliseconds after that. With
+# WITNESS_STOPS=1 besides, it stops the program before both: so nothing happens that the collector's files can't hold.
 use strict;
 use warnings;
 use POSIX qw(dup2);
@@ -20,6 +21,15 @@ sub collectors_of {
 		$found{$process} = 1 if (readlink("/proc/$process/exe") // '') =~ m{/seep-collector$};
 	}
 	return keys %found;
+}
+
+sub stop {
+	my ($process) = @_;
+	kill 'STOP', $process;
+	while (1) {
+		open(my $stat, '<', "/proc/$process/stat") or die "it ended before it was stopped";
+		return if <$stat> =~ /\) T /;
+	}
 }
 
 my $limit = shift() / 1000;
@@ -48,9 +58,10 @@ while (1) {
 		die "nothing was announced in 20 s" unless defined $pid;
 		if (defined $trace) {
 			my @collectors = collectors_of($trace) or die "nobody writes $trace";
+			stop($pid) if $ENV{WITNESS_STOPS};
 			kill 9, @collectors;
 			undef $trace;
-			$end = time() + $limit / 4;
+			$end = time() + ($ENV{WITNESS_STOPS} ? 0 : $limit / 4);
 			next;
 		}
 		kill(9, $pid) == 1 or die 'it ended before it was killed';

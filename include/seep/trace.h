@@ -174,6 +174,7 @@ enum seep_end_how {
 	SEEP_END_KILLED = 2, /* signal is valid */
 	SEEP_END_EXEC = 3, /* the process replaced itself by another program, whose trace is another file */
 	SEEP_END_STOPPED = 4, /* the recording was ended while the process went on */
+	SEEP_END_UNSEEN = 5, /* its collector was killed first, and the trace finished from what that left */
 };
 
 struct seep_trace_end {

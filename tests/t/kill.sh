@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # SIGKILL at a random moment, under load. The program's: the trace is complete, and right up to that moment. The collector's: the
-# program goes on, the trace says that it has no end, and holds nothing that never was. tests/programs/announcer.c tells
-# tests/witness.pl each operation after it returned, so one for each thread can be under way that the witness does not know.
-# KILL_ROUNDS (6) rounds for each of: one thread and four; `seep run`, plain LD_PRELOAD, and the collector.
+# program goes on, the trace says that it has no end, and holds nothing that never was. Both, with --durable: as if only the program had
+# been killed. tests/programs/announcer.c tells tests/witness.pl each operation after it returned, so one for each thread can be under
+# way that the witness does not know.
+# KILL_ROUNDS (6) rounds for each of: one thread and four; `seep run`, plain LD_PRELOAD, the collector, and the collector with --durable.
 . tests/tap.sh
 . tests/finished.sh
 build=$PWD/build
@@ -26,8 +27,8 @@ $witness[0] as $told | $report[0] as $report | $report.sites as $sites
 | ($sites | at("^churn$") | map(.unfreed_count) | add // 0) as $churned
 | ($sites | at("pthread_create") | map(.unfreed_count) | add // 0) as $threads_made
 | differs("pid"; $report.trace.pid; $told.pid),
-differs("end"; $report.trace.end; "killed"),
-differs("signal"; $report.trace.signal; 9),
+differs("end"; $report.trace.end; $ended),
+differs("signal"; $report.trace.signal; if $ended == "killed" then 9 else null end),
 differs("complete"; $report.trace.complete; true),
 differs("dropped"; $report.trace.dropped_events; 0),
 differs("unknown frees"; $report.totals.unknown_frees; 0),
@@ -60,6 +61,11 @@ differs("unknown frees"; $report.totals.unknown_frees; 0),
 	(if .count <= .taken then empty else "site \($site): \(.count) unfreed of \(.taken)" end))
 END
 
+differences() {
+	differences=$(jq -n -r --arg ended "$1" --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
+		--slurpfile report "$scratch/report" -f "$scratch/differences.jq")
+}
+
 no_differences() {
 	[ -z "$differences" ] || {
 		echo "after $milliseconds ms:"
@@ -89,9 +95,21 @@ killed() (
 	esac
 	timeout 60 perl tests/witness.pl "$milliseconds" "$@" >"$scratch/witness" && finished "$trace" &&
 		"$build/seep" report --json "$trace" >"$scratch/report" || return
-	differences=$(jq -n -r --argjson threads "$threads" --slurpfile witness "$scratch/witness" \
-		--slurpfile report "$scratch/report" -f "$scratch/differences.jq") || return
+	differences killed || return
 	rm "$trace"
+	no_differences
+)
+
+# Now and then a first epoch of some milliseconds: many of them come again out of the journal.
+durable_killed() (
+	threads=$1 milliseconds=$2 trace=$scratch/durable.$1.$3.seep
+	WITNESS_STOPS=1 WITNESS_TRACE=$trace timeout 60 perl tests/witness.pl "$milliseconds" \
+		"$build/seep" run --durable --epoch=$((1 + 999 * ($3 % 2))) -o "$trace" -- "$announcer" "$threads" \
+		>"$scratch/witness" && "$build/seep" report --json "$trace" >"$scratch/report" || return
+	differences recovered || return
+	ls -s "$trace".*
+	"$build/seep" recover "$trace" && [ "$(echo "$trace"*)" = "$trace" ] &&
+		"$build/seep" report --json "$trace" | cmp - "$scratch/report" && rm "$trace" || return
 	no_differences
 )
 
@@ -107,6 +125,8 @@ while [ $round -lt "${KILL_ROUNDS:-6}" ]; do
 	for threads in 1 4; do
 		milliseconds=$((20 + $(od -A n -N 2 -t u2 /dev/urandom) % 120))
 		try "round $round: the collector, threads: $threads" collector_killed $threads $milliseconds $round
+		try "round $round: the collector of a durable trace, threads: $threads" durable_killed $threads \
+			$((milliseconds * 4)) $round
 	done
 done
 done_testing

@@ -34,7 +34,8 @@ static struct seep_recording *start(const struct seep_session_setup *setup, int 
 	r->start_ns = seep_clock_ns();
 	r->epoch.first_ns = 5000000;
 	if (seep_writer_open(&r->writer, trace, r->message, sizeof(r->message)) < 0 ||
-		seep_region_open(&r->region, setup->settings, UINT64_MAX, "x", r->message, sizeof(r->message)) < 0 ||
+		seep_region_open(&r->region, setup->settings, UINT64_MAX, "x", NULL, r->message, sizeof(r->message)) <
+			0 ||
 		seep_tree_open(&r->tree, &r->region) < 0)
 		unexpected(r->message);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);

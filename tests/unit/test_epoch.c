@@ -274,7 +274,7 @@ static void stacks_and_modules_are_written_once(void **state)
 	uint8_t *raw;
 
 	(void)state;
-	assert_int_equal(seep_region_open(&region, &settings, UINT64_MAX, "", message, sizeof(message)), 0);
+	assert_int_equal(seep_region_open(&region, &settings, UINT64_MAX, "", NULL, message, sizeof(message)), 0);
 	assert_int_equal(seep_tree_open(&tree, &region), 0);
 	producer_module(region.map, "", 0x1000, 0x2000);
 	for (uint32_t i = 0; i < 600000; i++)

@@ -34,7 +34,7 @@ static int setting_make(void **state)
 	char message[200];
 
 	*state = s;
-	if (seep_region_open(&s->region, &settings, UINT64_MAX, "", message, sizeof(message)) < 0 ||
+	if (seep_region_open(&s->region, &settings, UINT64_MAX, "", NULL, message, sizeof(message)) < 0 ||
 		seep_books_open(&s->books) < 0)
 		return -1;
 	s->drain = calloc(1, sizeof(*s->drain));

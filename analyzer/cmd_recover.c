@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_recover.c: `seep recover`: makes one whole file of a durable trace whose collector was killed, to be kept or sent. The reports
+ * do not need it.
+ */
+#include "command.h"
+#include "command_trace.h"
+#include "options.h"
+#include "reader.h"
+#include "recovery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COPY_BYTES 65536
+
+static int copy(int from, int to)
+{
+	static char buffer[COPY_BYTES];
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(from, buffer, sizeof buffer, at)) > 0) {
+		for (ssize_t done = 0, put; done < got; done += put) {
+			put = write(to, buffer + done, (size_t)(got - done));
+			if (put <= 0)
+				return -1;
+		}
+		at += got;
+	}
+	return got < 0 ? -1 : 0;
+}
+
+/* The new file takes the place of the old one at once, and not before it is on the disk. */
+static int replace(const char *path, int recovered, struct seep_error *error)
+{
+	char *new_path;
+	int fd, status = -1;
+
+	if (asprintf(&new_path, "%s.%d.new", path, (int)getpid()) < 0)
+		return seep_error_set(error, "out of memory");
+	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		seep_error_set(error, "%s cannot be written: %s", new_path, strerror(errno));
+	} else {
+		status = copy(recovered, fd) == 0 && fsync(fd) == 0 ? 0 : -1;
+		if (close(fd) < 0 || status < 0 || rename(new_path, path) < 0) {
+			status = seep_error_set(error, "%s cannot be written: %s", new_path, strerror(errno));
+			unlink(new_path);
+		}
+	}
+	free(new_path);
+	return status < 0 ? -1 : seep_recovery_files_remove(path, error);
+}
+
+/* Through a link, to the file beside which the others stand. */
+static int recover(const struct seep_command *command, const char *path)
+{
+	struct seep_trace *trace;
+	struct seep_error error;
+	int status = seep_command_read(command, path, &trace);
+
+	if (status)
+		return status;
+	if (trace->recovered_fd >= 0)
+		status = replace(path, trace->recovered_fd, &error) < 0 ? seep_command_fail(command, "%s", error.text)
+									: 0;
+	else if (trace->state == SEEP_TRACE_FINISHED)
+		status =
+			seep_recovery_files_remove(path, &error) < 0 ? seep_command_fail(command, "%s", error.text) : 0;
+	else if (trace->state == SEEP_TRACE_RUNNING)
+		status = seep_command_fail(command, "%s is still being written", path);
+	else if (trace->fault_count)
+		status = seep_command_fail(command, "%s: %s", path, trace->faults[trace->fault_count - 1]);
+	else
+		status = seep_command_fail(command,
+			"%s has no end, and there is nothing beside it to finish it from: it was not recorded with "
+			"--durable",
+			path);
+	seep_trace_free(trace);
+	return status;
+}
+
+static int run(const struct seep_command *command, int argc, char **argv)
+{
+	const struct seep_option table[] = {{0}};
+	int first, status = seep_options_parse(command, table, SEEP_OPERANDS_ANYWHERE, argc, argv, &first);
+
+	if (status >= 0)
+		return status;
+	if (first == argc)
+		return seep_command_fail(command, "no trace named. usage: seep %s %s", command->name, command->usage);
+	status = 0;
+	for (int i = first; i < argc; i++) {
+		int one = recover(command, argv[i]);
+
+		status = one ? one : status;
+	}
+	return status;
+}
+
+const struct seep_command seep_command_recover = {
+	.name = "recover",
+	.summary = "make one whole file of a trace whose collector was killed",
+	.usage = "TRACE...",
+	.help = "A trace that was recorded with --durable, and whose collector was killed, is finished from the files\n"
+		"beside it (TRACE.ring, TRACE.journal, TRACE.books) by every command that reads it. This one writes\n"
+		"the result in its place, and removes the other three. Of a whole trace it removes only such files.\n",
+	.run = run,
+};

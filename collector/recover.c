@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * recover.c: goes on where a killed collector stopped. Called by main.c (`seep-collector recover`). One thread.
+ *
+ * The checkpoint tells what was known at some moment, and which part of the trace had been written by then; that part is copied.
+ * Then all that the journal holds happens again, epochs included; then what the region still holds is taken, as at the end of any
+ * recording.
+ */
+#include "recover.h"
+
+#include "checkpoint.h"
+#include "durable.h"
+#include "folds.h"
+#include "recording.h"
+#include "rings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COPY_BYTES (64u * 1024)
+
+/* ---- The journal, once more ---- */
+
+struct replay {
+	struct seep_recording *r;
+	FILE *journal;
+	uint64_t offset;
+};
+
+/* False at the end, also where the rest is no whole record. */
+static bool units_get(struct replay *p, struct seep_wire_unit *units, uint32_t count)
+{
+	if (fread(units, sizeof(*units), count, p->journal) != count)
+		return false;
+	p->offset += count * sizeof(*units);
+	return true;
+}
+
+static void time_set(struct seep_recording *r, uint64_t now_ns, uint32_t patience)
+{
+	r->stopped_ns = now_ns;
+	seep_recording_clock(r);
+	r->books->patience_now = patience;
+	seep_drain_learn(r->drain);
+}
+
+enum step {
+	STEP_DONE,
+	STEP_END, /* the journal ends within this record */
+	STEP_NONSENSE,
+	STEP_FAILED, /* errno */
+};
+
+static enum step units_again(struct replay *p, const struct seep_wire_unit *head, bool asides_only)
+{
+	struct seep_drain *d = p->r->drain;
+	uint32_t count = head->a >> 32 & 0xffffff;
+
+	if (count > SEEP_DRAIN_COPY_UNITS)
+		return STEP_NONSENSE;
+	if (!units_get(p, d->units, count))
+		return STEP_END;
+	return seep_rings_again(d, (uint32_t)head->a, head->b, count, asides_only) ? STEP_DONE : STEP_NONSENSE;
+}
+
+static enum step fold_again(struct replay *p, const struct seep_wire_unit *head)
+{
+	struct seep_wire_unit rest[2];
+	struct seep_fold fold;
+
+	if (!units_get(p, rest, 2))
+		return STEP_END;
+	fold = (struct seep_fold){.entry = head->a >> 32 & 0xffffff,
+		.version = (uint32_t)(head->b >> 32),
+		.stack = (uint32_t)head->b,
+		.tag = (uint16_t)rest[1].a,
+		.count = rest[0].a,
+		.bytes = rest[0].b};
+	return seep_folds_again(p->r->drain, (uint32_t)head->a, &fold) ? STEP_DONE : STEP_NONSENSE;
+}
+
+static enum step abandoned_again(struct seep_drain *d, const struct seep_wire_unit *head)
+{
+	uint32_t number = (uint32_t)head->a;
+
+	if (number >= d->segments_known)
+		return STEP_NONSENSE;
+	seep_drain_abandon(d, number, "impossible record", head->b);
+	d->segments[number].tail = head->b;
+	return STEP_DONE;
+}
+
+static enum step epoch_again(struct replay *p)
+{
+	struct seep_wire_unit rest;
+
+	if (!units_get(p, &rest, 1))
+		return STEP_END;
+	return seep_recording_epoch_again(p->r, rest.a, rest.b) < 0 ? STEP_FAILED : STEP_DONE;
+}
+
+static enum step record_again(struct replay *p, const struct seep_wire_unit *head)
+{
+	struct seep_recording *r = p->r;
+	uint64_t low = head->a & SEEP_WIRE_ADDRESS_MASK;
+
+	switch (head->a >> SEEP_WIRE_KIND_SHIFT) {
+	case SEEP_JOURNAL_TIME:
+		time_set(r, head->b, (uint32_t)low);
+		return STEP_DONE;
+	case SEEP_JOURNAL_UNITS:
+		return units_again(p, head, false);
+	case SEEP_JOURNAL_ASIDES:
+		return units_again(p, head, true);
+	case SEEP_JOURNAL_ABANDONED:
+		return abandoned_again(r->drain, head);
+	case SEEP_JOURNAL_FOLD:
+		return fold_again(p, head);
+	case SEEP_JOURNAL_TEND:
+		r->books->waiting_max = head->b;
+		seep_books_tend(r->books, (uint32_t)low);
+		return STEP_DONE;
+	case SEEP_JOURNAL_FORK:
+		seep_recording_forked(r, (pid_t)low);
+		return STEP_DONE;
+	case SEEP_JOURNAL_EPOCH:
+		return epoch_again(p);
+	default:
+		return STEP_NONSENSE;
+	}
+}
+
+static int replay(struct replay *p, char *message, size_t message_size)
+{
+	struct seep_wire_unit head;
+	enum step step = STEP_DONE;
+	uint64_t at = p->offset;
+
+	while (step == STEP_DONE && units_get(p, &head, 1)) {
+		at = p->offset - sizeof(head);
+		step = record_again(p, &head);
+		if (!seep_recording_is_well(p->r, step == STEP_FAILED ? -1 : 0)) {
+			snprintf(message, message_size, "%s", p->r->message);
+			return -1;
+		}
+	}
+	if (step != STEP_NONSENSE)
+		return 0;
+	snprintf(message, message_size, "the journal makes no sense at offset %" PRIu64, at);
+	return -1;
+}
+
+/* Returns 0, or -1 with a message. */
+static int journal_apply(struct seep_recording *r, int fd, uint32_t generation, char *message, size_t message_size)
+{
+	struct replay p = {.r = r};
+	struct seep_journal_header header;
+	int own = dup(fd), status = -1;
+
+	p.journal = own < 0 || lseek(own, 0, SEEK_SET) < 0 ? NULL : fdopen(own, "r");
+	if (!p.journal) {
+		if (own >= 0)
+			close(own);
+		snprintf(message, message_size, "the journal: %s", strerror(errno));
+		return -1;
+	}
+	p.offset = sizeof(header);
+	if (fread(&header, 1, sizeof(header), p.journal) < sizeof(header) && !ferror(p.journal))
+		status = 0; /* it was to begin anew, right behind the checkpoint */
+	else if (memcmp(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
+		 header.version != SEEP_JOURNAL_VERSION)
+		snprintf(message, message_size, "this is no journal of a recording");
+	else if (header.generation + 1 == generation)
+		status = 0; /* all of it is in the checkpoint */
+	else if (header.generation != generation)
+		snprintf(message, message_size, "the journal belongs to checkpoint %u, but the checkpoint is %u",
+			header.generation, generation);
+	else
+		status = replay(&p, message, message_size);
+	fclose(p.journal);
+	return status;
+}
+
+/* ---- The trace ---- */
+
+static int trace_copy(int from, int to, uint64_t bytes)
+{
+	static char buffer[COPY_BYTES];
+	uint64_t at = 0;
+
+	while (at < bytes) {
+		size_t count = bytes - at < sizeof(buffer) ? (size_t)(bytes - at) : sizeof(buffer);
+		ssize_t got = pread(from, buffer, count, (off_t)at);
+
+		if (got <= 0 || write(to, buffer, (size_t)got) != got) {
+			errno = got < 0 || errno ? errno : EIO;
+			return -1;
+		}
+		at += (uint64_t)got;
+	}
+	return 0;
+}
+
+/* Whether the files belong together. */
+static bool is_its_trace(int fd, const struct seep_checkpoint_names *names)
+{
+	struct seep_trace_frame first;
+	struct stat st;
+
+	return pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first) &&
+	       first.magic == SEEP_FRAME_MAGIC && first.checksum == names->trace_checksum && fstat(fd, &st) == 0 &&
+	       names->place.offset >= sizeof(struct seep_trace_header) + sizeof(first) &&
+	       (uint64_t)st.st_size >= names->place.offset;
+}
+
+/* What was dropped is told by the segments' own counters, and one is added for each that was abandoned. */
+static void dropped_count_anew(struct seep_drain *d)
+{
+	d->dropped = 0;
+	for (uint32_t i = 0; i < d->segments_known; i++) {
+		d->dropped += d->segments[i].abandoned;
+		d->segments[i].dropped = 0;
+	}
+}
+
+/* The program may have been told of more room than the journal accounts for: then something is missing in between. */
+static bool is_without_gap(const struct seep_drain *d)
+{
+	for (uint32_t i = 0; i < d->segments_known; i++)
+		if (atomic_load(&d->region->segments[i].tail) > d->segments[i].tail)
+			return false;
+	return true;
+}
+
+static void end_find(const struct seep_recording *r, struct seep_trace_end *end)
+{
+	*end = (struct seep_trace_end){.how = SEEP_END_UNSEEN, .exit_status = -1};
+	if (seep_region_mapped_elsewhere(&r->region)) {
+		end->how = SEEP_END_STOPPED;
+	} else if (atomic_load(&r->region.map->exit_called)) {
+		end->how = SEEP_END_EXITED;
+		end->exit_status = atomic_load(&r->region.map->exit_status) & 0xff;
+	}
+}
+
+static int finish(struct seep_recording *r, char *message, size_t message_size)
+{
+	struct seep_trace_end end;
+	int status;
+
+	end_find(r, &end);
+	dropped_count_anew(r->drain);
+	r->stopped_ns = r->books->now_ns;
+	seep_notes_fault(&r->notes, r->books->now_ns,
+		"the collector was killed, and the trace was finished from the files that it left beside it; %s",
+		atomic_load(&r->region.map->state) == SEEP_STATE_STOPPED ? "the program went on unrecorded"
+									 : "nothing is missing");
+	status = seep_recording_collect(r, &end);
+	if (status == 0)
+		status = seep_recording_complete(r, &end);
+	if (seep_recording_is_well(r, status))
+		return 0;
+	snprintf(message, message_size, "%s", r->message);
+	return -1;
+}
+
+/* ---- All of it ---- */
+
+static int recover(struct seep_recording *r, const struct seep_recover_files *files, char *message, size_t message_size)
+{
+	struct seep_checkpoint_names names;
+	int out, ring;
+
+	if (seep_checkpoint_names_read(files->books, &names, message, message_size) < 0)
+		return -1;
+	if (!is_its_trace(files->trace, &names)) {
+		snprintf(message, message_size, "the checkpoint is not this trace's");
+		return -1;
+	}
+	ring = dup(files->ring);
+	if (ring < 0 ||
+		seep_region_adopt(&r->region, ring, names.modules_max, names.nodes_max, names.segments_max) < 0) {
+		snprintf(message, message_size, "the ring file is not this trace's, or cut: %s", strerror(errno));
+		return -1;
+	}
+	r->books = calloc(1, sizeof(*r->books));
+	if (!r->books || seep_books_open(r->books) < 0 || seep_tree_open(&r->tree, &r->region) < 0) {
+		snprintf(message, message_size, "out of memory");
+		return -1;
+	}
+	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
+	if (seep_checkpoint_read(r, files->books, message, message_size) < 0)
+		return -1;
+	out = dup(files->out);
+	if (out < 0 || trace_copy(files->trace, out, names.place.offset) < 0) {
+		snprintf(message, message_size, "cannot copy the trace: %s", strerror(errno));
+		if (out >= 0)
+			close(out);
+		return -1;
+	}
+	if (seep_writer_resume(&r->writer, out, &names.place, message, message_size) < 0 ||
+		journal_apply(r, files->journal, names.generation, message, message_size) < 0)
+		return -1;
+	if (!is_without_gap(r->drain)) {
+		snprintf(message, message_size, "the ring file goes on behind what the journal holds");
+		return -1;
+	}
+	return finish(r, message, message_size);
+}
+
+int seep_recover(const struct seep_recover_files *files, char *message, size_t message_size)
+{
+	const struct seep_settings settings = {0};
+	const struct seep_session_setup setup = {.settings = &settings, .report_fds = {-1, -1}};
+	struct seep_recording *r = seep_recording_new(&setup);
+	int status;
+
+	if (!r) {
+		snprintf(message, message_size, "out of memory");
+		return -1;
+	}
+	status = recover(r, files, message, message_size);
+	seep_recording_free(r, false); /* the mutex in the region is not ours */
+	return status;
+}
+
+static int file_open(const char *path, char *message, size_t message_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		fd = -1;
+		errno = EINVAL;
+	}
+	if (fd < 0)
+		snprintf(message, message_size, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+int seep_recover_trace(const char *trace, int out, char *message, size_t message_size)
+{
+	char names[3][SEEP_DURABLE_PATH];
+	struct seep_recover_files files = {-1, -1, -1, -1, out};
+	int *const fds[] = {&files.ring, &files.journal, &files.books};
+	int status = -1;
+
+	files.trace = file_open(trace, message, message_size);
+	for (int i = 0; i < 3; i++)
+		seep_durable_name(trace, (enum seep_durable_file)i, names[i]);
+	if (files.trace >= 0) {
+		status = 0;
+		for (int i = 0; i < 3 && status == 0; i++) {
+			*fds[i] = file_open(names[i], message, message_size);
+			status = *fds[i] < 0 ? -1 : 0;
+		}
+		if (status == 0)
+			status = seep_recover(&files, message, message_size);
+		for (int i = 0; i < 3; i++)
+			if (*fds[i] >= 0)
+				close(*fds[i]);
+		close(files.trace);
+	}
+	return status;
+}
