@@ -3,7 +3,7 @@
 # Runs the programs of tests/programs that say in their source what they allocate and forget, and compares: what seep
 # reports with that truth, and what the program shows (stdout, stderr, exit status) with what it shows untraced. Called in
 # the root of the repository by tests/t/truth_*.sh, or by hand:
-#   sh tests/truth.sh run|preload|libunwind all|PROGRAM...
+#   sh tests/truth.sh run|durable|preload|libunwind all|PROGRAM...
 set -u
 mode=$1
 shift
@@ -29,6 +29,7 @@ run() {
 traced() {
 	case $mode in
 	run) run traced "$build/seep" run -o "$scratch/%e.%p.seep" -- "$@" ;;
+	durable) run traced "$build/seep" run --durable -o "$scratch/%e.%p.seep" -- "$@" ;;
 	libunwind) SEEP_UNWIND=libunwind run traced "$build/seep" run -o "$scratch/%e.%p.seep" -- "$@" ;;
 	preload) run traced env LD_PRELOAD="$build/libseep.so" SEEP_OUTPUT="$scratch/%e.%p.seep" "$@" ;;
 	esac

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# --durable: what a killed collector knew is found out from the files that it leaves (docs/GUARANTEES.md). That nothing at all is missing,
+# at whatever moment, is shown by kill.sh; here are the other situations.
+. tests/tap.sh
+. tests/finished.sh
+seep=$PWD/build/seep
+library=$PWD/build/libseep.so
+programs=$PWD/build/tests/programs
+waits=$programs/waits
+recorder=
+trap '[ -z "$recorder" ] || kill -KILL $recorder $(below "$recorder") 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# below PID: the processes that descend from it
+below() {
+	for found in $(grep -l "^PPid:	$1\$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3); do
+		echo "$found"
+		(below "$found")
+	done
+}
+
+named() { # named NAME: those of them
+	for process in $(below "$recorder"); do
+		! grep -q '^State:	Z' "/proc/$process/status" 2>/dev/null || continue
+		case $(cat "/proc/$process/comm" 2>/dev/null) in "$1"*) echo "$process" ;; esac
+	done
+}
+
+# begin COUNT OPTION... -- COMMAND...: records it until it has said "ready" that often
+begin() {
+	count=$1
+	shift
+	rm -f "$scratch"/*.seep* "$scratch/input"
+	mkfifo "$scratch/input"
+	timeout 100 "$seep" run --durable -o "$scratch/%e.%p.seep" "$@" <"$scratch/input" >"$scratch/output" 2>"$scratch/said" &
+	recorder=$!
+	exec 3>"$scratch/input"
+	tries=0
+	until [ "$(grep -c ready "$scratch/output" 2>/dev/null)" = "$count" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return
+		sleep 0.01
+	done
+	sleep 0.2 # the collector has come to rest
+}
+
+# Those of the collectors that write a trace, but not their broker.
+sessions() {
+	for process in $(named seep-collector); do
+		! ls -l "/proc/$process/fd" 2>/dev/null | grep -q '\.seep$' || echo "$process"
+	done
+}
+
+# killed NAME...: all that are called so; without the program, the recording comes to its end
+killed() {
+	for name in "$@"; do
+		case $name in
+		sessions) victims=$(sessions) ;;
+		*) victims=$(named "$name") ;;
+		esac
+		[ -n "$victims" ] || return
+		kill -KILL $victims 2>/dev/null || true # some end with others
+	done
+	case $* in *waits*) ended ;; esac
+}
+
+ended() {
+	exec 3>&-
+	wait "$recorder"
+	status=$?
+	recorder=
+}
+
+json() { # json TRACE FILTER
+	"$seep" report --json "$1" >"$scratch/report" && jq -e "$2" "$scratch/report" >"$scratch/answer" || {
+		jq -c '[.trace, .totals, [.sites[] | [.unfreed_count, .unfreed_bytes]]]' "$scratch/report"
+		return 1
+	}
+}
+
+keeps() { # keeps COUNT BYTES...: a filter: there are sites with so many blocks of so many bytes
+	filter=true
+	while [ $# -gt 0 ]; do
+		filter="$filter and ([.sites[] | select(.unfreed_bytes == $1 * $2) | .unfreed_count] | add) == $1"
+		shift 2
+	done
+	echo "$filter"
+}
+
+whole='.trace.complete and .trace.end == "recovered" and .trace.how == "unseen" and
+	([.trace.remarks[] | select(test("finished from the files that it left beside it; nothing is missing"))] | length) == 1'
+
+nothing_left() {
+	"$seep" run --durable -o "$scratch/%e.%p.seep" -- "$programs/fork_storm" >/dev/null &&
+		SEEP_DURABLE=yes SEEP_OUTPUT=$scratch/preload.seep LD_PRELOAD=$library "$programs/leak_37" >/dev/null &&
+		finished "$scratch"/*.seep || return
+	tries=0
+	while ls "$scratch"/*.seep.* 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return
+		sleep 0.1
+	done
+}
+
+both_killed() {
+	begin 1 -- "$waits" && killed sessions waits && json "$scratch"/waits.*.seep "$whole and $(keeps 37 1200)" &&
+		grep -q 'its collector was killed; `seep report` takes the rest from the files beside its trace' "$scratch/said" &&
+		[ "$(stat -c %a "$scratch"/*.seep.* | sort -u)" = 600 ]
+}
+
+preloaded() {
+	rm -f "$scratch"/*.seep*
+	# shellcheck disable=SC2016 # for the inner one
+	SEEP_DURABLE=yes SEEP_OUTPUT=$scratch/p.seep LD_PRELOAD=$library "$waits" >"$scratch/output" &
+	program=$!
+	tries=0
+	until grep -q ready "$scratch/output" && [ -e "$scratch/p.seep.books" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return
+		sleep 0.01
+	done
+	collector=$(ls -l /proc/[0-9]*/fd/* 2>/dev/null | sed -n "s|.*/proc/\([0-9]*\)/fd/.* -> $scratch/p.seep\$|\1|p" | head -n 1)
+	kill -KILL "$collector" "$program"
+	wait "$program" 2>/dev/null
+	json "$scratch/p.seep" "$whole and $(keeps 37 1200)"
+}
+
+family() {
+	begin 2 -- "$waits" fork && killed seep-collector waits || return
+	for trace in "$scratch"/waits.*.seep; do
+		json "$trace" "$whole and if .trace.inherited_count > 0
+			then .trace.inherited_frees == 10 and $(keeps 50 300) else $(keeps 37 1200) end" || return
+		jq .trace.inherited_count "$scratch/report"
+	done >"$scratch/inherited"
+	sort -n "$scratch/inherited" | tr '\n' ' ' | grep -Eq '^0 [1-9][0-9]+ $'
+}
+
+threads() {
+	begin 1 --epoch=1 -- "$waits" threads && killed seep-collector waits &&
+		json "$scratch"/waits.*.seep "$whole and $(keeps 37 1200 200 700) and .totals.unknown_frees == 0" &&
+		"$seep" info "$scratch"/waits.*.seep | grep -q 'mark handed out'
+}
+
+sampled() {
+	begin 1 --sample=2000 -- "$waits" threads && killed seep-collector waits &&
+		json "$scratch"/waits.*.seep "$whole and .totals.unfreed_bytes > 20000 and .totals.unfreed_bytes < 1000000"
+}
+
+# The collector sleeps while the program goes on: some thousand events are lost, and then it is killed.
+dropped() {
+	begin 1 --on-full=drop -- "$waits" busy && kill -STOP $(named seep-collector) && sleep 0.3 && killed seep-collector || return
+	echo >&3
+	ended
+	[ $status -eq 3 ] && json "$scratch"/waits.*.seep ".trace.dropped_events > 1000 and (.trace.complete | not)"
+}
+
+goes_on() {
+	begin 1 -- "$waits" busy && killed seep-collector && sleep 0.3 && json "$scratch"/waits.*.seep \
+		".trace.how == \"stopped\" and $(keeps 37 1200) and ([.trace.remarks[] | select(test(\"went on unrecorded\"))] | length) == 1" || return
+	echo >&3
+	ended
+	[ $status -eq 3 ] && json "$scratch"/waits.*.seep '.trace.how == "exit" and .trace.exit_status == 3'
+}
+
+# The history up to the last moment: epochs that had been written come again out of the journal.
+history() {
+	begin 1 --epoch=20 -- "$waits" busy && sleep 0.5 && killed seep-collector && echo >&3 && ended &&
+		"$seep" info --epochs "$scratch"/waits.*.seep >"$scratch/info" &&
+		sed -n '/^EPOCH/,$p' "$scratch/info" | awk '$1 == n { n++ } BEGIN { n = 0 } END { exit n < 15 }'
+}
+
+recovered_in_place() {
+	begin 1 -- "$waits" && killed seep-collector waits || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	json "$trace" "$whole" && cp "$scratch/report" "$scratch/before" && "$seep" recover "$trace" &&
+		[ "$(echo "$scratch"/*.seep*)" = "$trace" ] && [ "$(stat -c %a "$trace")" = 600 ] && json "$trace" "$whole" &&
+		cmp "$scratch/before" "$scratch/report" && "$seep" recover "$trace"
+}
+
+# damaged FILE COMMAND...: one of the files is not what it was, and every command says so and shows what the trace itself holds
+damaged() {
+	begin 1 -- "$waits" && sleep 2.5 && killed seep-collector waits || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	ending=$1
+	shift
+	"$@" "$trace.$ending" || return
+	"$seep" report "$trace" >"$scratch/text" && grep "What its collector left beside it could not be used: .*$said" "$scratch/text" &&
+		json "$trace" '(.trace.complete | not) and .trace.how == null' || return
+	"$seep" recover "$trace" 2>"$scratch/error"
+	[ $? -eq 2 ] && grep "$said" "$scratch/error" && [ -e "$trace.books" ]
+}
+
+overwrite() {
+	printf '\125\125\125\125\125\125\125\125' | dd of="$2" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+
+# Of a run before, that was killed, with the same name; and of somebody else.
+in_the_way() {
+	begin 1 -- "$waits" && killed seep-collector waits || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	for file in "$trace" "$trace".*; do mv "$file" "$scratch/same.seep${file#"$trace"}"; done
+	sleep 0.1
+	"$seep" run --durable -o "$scratch/same.seep" -- "$programs/leak_37" >/dev/null 2>"$scratch/said"
+	[ ! -s "$scratch/said" ] && [ "$(echo "$scratch"/same*)" = "$scratch/same.seep" ] || return
+	echo precious >"$scratch/other.seep.journal"
+	"$programs/leak_37" >"$scratch/untraced"
+	"$seep" run --durable -o "$scratch/other.seep" -- "$programs/leak_37" >"$scratch/output" 2>"$scratch/said"
+	cat "$scratch/said"
+	grep -q 'other.seep.journal.*File exists' "$scratch/said" && cmp "$scratch/untraced" "$scratch/output" &&
+		[ "$(echo "$scratch"/other*)" = "$scratch/other.seep.journal" ] && grep -q precious "$scratch/other.seep.journal"
+}
+
+small_disk() { # small_disk SIZE COMMAND...: what is said and the status are left in files
+	rm -rf "$scratch"/*.seep* "$scratch/disk"
+	mkdir "$scratch/disk"
+	# shellcheck disable=SC2016 # for the inner one
+	unshare --mount sh -c 'mount -t tmpfs -o size="$2" none "$1/disk" || exit
+		scratch=$1; shift 2
+		"$@" >"$scratch/output" 2>"$scratch/said"
+		echo $? >"$scratch/status"
+		ls "$scratch/disk" >"$scratch/left"
+		cp "$scratch/disk/"*.seep "$scratch" 2>/dev/null' sh "$scratch" "$@"
+	cat "$scratch/said" "$scratch/left"
+}
+
+no_room() {
+	"$programs/leak_37" >"$scratch/untraced"
+	small_disk 16m "$seep" run --durable -o "$scratch/disk/t.seep" -- "$programs/leak_37"
+	grep -q 'cannot make .*/t.seep.ring of 75 MB: No space left on device' "$scratch/said" &&
+		cmp "$scratch/untraced" "$scratch/output" && [ ! -s "$scratch/left" ]
+}
+
+# Room for the region, but not for a journal of any length.
+no_room_later() {
+	small_disk 78m "$seep" run --durable -o "$scratch/disk/t.seep" -- perl -e 'for (1 .. 300000) { push @k, "x" x 2000; shift @k if @k > 500 } print 1'
+	[ "$(cat "$scratch/output")" = 1 ] && [ "$(cat "$scratch/left")" = t.seep ] &&
+		json "$scratch/t.seep" '.trace.how == "exit" and .trace.exit_status == 0 and
+			([.trace.remarks[] | select(test("is not durable any more.*No space left"))] | length) == 1'
+}
+
+try "nothing is left beside a whole trace, also under plain LD_PRELOAD" nothing_left
+try "collector and program killed: the report has everything, and says where from" both_killed
+try "the same under plain LD_PRELOAD" preloaded
+try "a fork: both traces, and what the child inherited" family
+try "threads that free each other's blocks, and a mark" threads
+try "a sample" sampled
+try "--on-full=drop: what was dropped is counted" dropped
+try "the program goes on unrecorded, and exits: the report says so" goes_on
+try "the history is there up to the last moment" history
+try "seep recover makes one whole file" recovered_in_place
+said='the checkpoint makes no sense at offset' try "a damaged checkpoint" damaged books overwrite 400
+said='this is no checkpoint' try "a checkpoint that is none" damaged books overwrite 0
+said='the checkpoint makes no sense at offset' try "a checkpoint that is cut" damaged books truncate -s -1
+said='the journal makes no sense at offset 16' try "a damaged journal" damaged journal overwrite 16
+said='this is no journal' try "a journal that is none" damaged journal overwrite 0
+said='the ring file goes on behind what the journal holds' try "a journal that is cut" damaged journal truncate -s 16
+said='the ring file is not this trace' try "a ring file that is cut" damaged ring truncate -s 1M
+said='seep.ring: No such file' try "a missing ring file" damaged ring rm
+try "files of an earlier run are replaced, and files of others are not" in_the_way
+if unshare --mount true 2>/dev/null; then
+	try "no room for the region: the program runs, nothing is left" no_room
+	try "no room for the journal: the recording goes on, and says that it is not durable" no_room_later
+fi
+done_testing
