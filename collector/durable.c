@@ -101,7 +101,7 @@ int seep_durable_start(struct seep_recording *r)
 	if (d->journal.fd >= 0 && seep_writer_frame_at(r->writer, sizeof(struct seep_trace_header), &first) == 0) {
 		d->trace_checksum = first.checksum;
 		if (seep_durable_checkpoint(r) == 0) {
-			r->drain->journal = &d->journal;
+			r->drain->journal = r->tree.journal = &d->journal;
 			d->on = true;
 			return 0;
 		}
@@ -140,7 +140,7 @@ void seep_durable_end(struct seep_recording *r)
 	char path[SEEP_DURABLE_PATH];
 
 	r->durable.on = false;
-	r->drain->journal = NULL;
+	r->drain->journal = r->tree.journal = NULL;
 	for (unsigned i = FILES; i-- > 0;) { /* the books first: without them the others are nothing */
 		seep_durable_name(r->path, (enum seep_durable_file)i, path);
 		if (made[i])

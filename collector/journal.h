@@ -34,6 +34,7 @@ enum seep_journal_kind {
 	SEEP_JOURNAL_FOLD = 5, /* kind|entry << 32|segment, version << 32|stack; count, bytes; tag, 0 */
 	SEEP_JOURNAL_TEND = 6, /* kind|patience in ms, waiting_max: seep_books_tend was called */
 	SEEP_JOURNAL_FORK = 7, /* kind|child's pid, 0 */
+	SEEP_JOURNAL_GONE = 9, /* kind|module's number, 0: its note was made */
 	SEEP_JOURNAL_EPOCH = 8, /* kind, 0; dropped events in all, rss in bytes: an epoch has ended */
 };
 

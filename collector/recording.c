@@ -78,7 +78,7 @@ void seep_recording_report(const struct seep_session_setup *setup, const char *v
 
 void seep_recording_clock(struct seep_recording *r)
 {
-	uint64_t now = r->stopped_ns ? r->stopped_ns : seep_clock_ns() - r->start_ns;
+	uint64_t now = r->stopped ? r->stopped_ns : seep_clock_ns() - r->start_ns;
 	uint32_t tick = (uint32_t)(now / SEEP_WIRE_TICK_NS);
 	uint32_t told = atomic_load_explicit(&r->region.map->tick, memory_order_relaxed);
 

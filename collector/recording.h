@@ -52,7 +52,8 @@ struct seep_recording {
 	bool prepared;
 	void *reserve; /* memory for the end, should there be no more by then */
 	uint64_t start_ns; /* seep_clock_ns of time 0 */
-	uint64_t stopped_ns; /* where it has been killed before: its time stands still; 0: it goes on */
+	bool stopped; /* it has been killed before, and time stands still in it, at stopped_ns */
+	uint64_t stopped_ns;
 	uint64_t patience_ns;
 	uint64_t checked_ns;
 	char path[PATH_MAX]; /* of the trace; empty: none */

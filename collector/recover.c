@@ -129,6 +129,11 @@ static enum step record_again(struct replay *p, const struct seep_wire_unit *hea
 	case SEEP_JOURNAL_FORK:
 		seep_recording_forked(r, (pid_t)low);
 		return STEP_DONE;
+	case SEEP_JOURNAL_GONE:
+		if (!low || low > r->region.modules_max)
+			return STEP_NONSENSE;
+		seep_tree_gone(&r->tree, (uint32_t)low, &r->notes, r->books->now_ns);
+		return STEP_DONE;
 	case SEEP_JOURNAL_EPOCH:
 		return epoch_again(p);
 	default:
@@ -255,6 +260,7 @@ static int finish(struct seep_recording *r, char *message, size_t message_size)
 	int status;
 
 	end_find(r, &end);
+	r->tree.again = false;
 	dropped_count_anew(r->drain);
 	r->stopped_ns = r->books->now_ns;
 	seep_notes_fault(&r->notes, r->books->now_ns,
@@ -295,6 +301,7 @@ static int recover(struct seep_recording *r, const struct seep_recover_files *fi
 		return -1;
 	}
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
+	r->stopped = r->tree.again = true;
 	if (seep_checkpoint_read(r, files->books, message, message_size) < 0)
 		return -1;
 	out = dup(files->out);

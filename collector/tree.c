@@ -119,13 +119,20 @@ static int nodes_write(struct seep_tree *t, const struct seep_region *region, ui
 	return 0;
 }
 
+void seep_tree_gone(struct seep_tree *t, uint32_t module, struct seep_notes *notes, uint64_t now_ns)
+{
+	t->gone[module] = true;
+	seep_notes_add(notes, now_ns, SEEP_NOTE_MODULE_GONE, module, NULL, 0);
+}
+
 static void gone_note(struct seep_tree *t, const struct seep_region *region, struct seep_notes *notes, uint64_t now_ns)
 {
 	for (uint32_t i = 1; i <= t->modules_written; i++) {
 		if (t->gone[i] || !atomic_load_explicit(&region->modules[i].gone, memory_order_relaxed))
 			continue;
-		t->gone[i] = true;
-		seep_notes_add(notes, now_ns, SEEP_NOTE_MODULE_GONE, i, NULL, 0);
+		if (t->journal)
+			seep_journal_record(t->journal, SEEP_JOURNAL_GONE, i, 0, NULL, 0);
+		seep_tree_gone(t, i, notes, now_ns);
 	}
 }
 
@@ -138,6 +145,7 @@ int seep_tree_write(struct seep_tree *t, const struct seep_region *region, const
 	if (modules_write(t, region, modules, executable, writer) < 0 ||
 		nodes_write(t, region, nodes, notes, now_ns, writer) < 0)
 		return -1;
-	gone_note(t, region, notes, now_ns);
+	if (!t->again)
+		gone_note(t, region, notes, now_ns);
 	return 0;
 }

@@ -164,9 +164,9 @@ goes_on() {
 
 # The history up to the last moment: epochs that had been written come again out of the journal.
 history() {
-	begin 1 --epoch=20 -- "$waits" busy && sleep 0.5 && killed seep-collector && echo >&3 && ended &&
+	begin 1 --epoch=20 -- "$waits" && sleep 1 && killed seep-collector waits &&
 		"$seep" info --epochs "$scratch"/waits.*.seep >"$scratch/info" &&
-		sed -n '/^EPOCH/,$p' "$scratch/info" | awk '$1 == n { n++ } BEGIN { n = 0 } END { exit n < 15 }'
+		sed -n '/^EPOCH/,$p' "$scratch/info" | awk '$1 == n { n++ } BEGIN { n = 0 } END { exit n < 6 }'
 }
 
 recovered_in_place() {
