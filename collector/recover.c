@@ -177,17 +177,18 @@ static int journal_apply(struct seep_recording *r, int fd, uint32_t generation, 
 	}
 	p.offset = sizeof(header);
 	if (fread(&header, 1, sizeof(header), p.journal) < sizeof(header) && !ferror(p.journal))
-		status = 0; /* it was to begin anew, right behind the checkpoint */
-	else if (memcmp(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
-		 header.version != SEEP_JOURNAL_VERSION)
+		header = (struct seep_journal_header){
+			SEEP_JOURNAL_MAGIC, SEEP_JOURNAL_VERSION, generation - 1}; /* was to begin */
+	if (memcmp(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
+		header.version != SEEP_JOURNAL_VERSION)
 		snprintf(message, message_size, "this is no journal of a recording");
+	else if (header.generation == generation)
+		status = replay(&p, message, message_size);
 	else if (header.generation + 1 == generation)
 		status = 0; /* all of it is in the checkpoint */
-	else if (header.generation != generation)
+	else
 		snprintf(message, message_size, "the journal belongs to checkpoint %u, but the checkpoint is %u",
 			header.generation, generation);
-	else
-		status = replay(&p, message, message_size);
 	fclose(p.journal);
 	return status;
 }

@@ -112,7 +112,7 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 /* Returns 0, or an errno with a message. */
 static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	char path[SEEP_DURABLE_PATH];
+	char path[SEEP_DURABLE_PATH] = "";
 
 	if (r->setup->settings->durable)
 		seep_durable_name(r->path, SEEP_DURABLE_RING, path);

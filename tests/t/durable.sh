@@ -3,6 +3,7 @@
 # --durable: what a killed collector knew is found out from the files that it leaves (docs/GUARANTEES.md). That nothing at all is missing,
 # at whatever moment, is shown by kill.sh; here are the other situations.
 . tests/tap.sh
+. tests/family.sh
 . tests/finished.sh
 seep=$PWD/build/seep
 library=$PWD/build/libseep.so
@@ -10,21 +11,6 @@ programs=$PWD/build/tests/programs
 waits=$programs/waits
 recorder=
 trap '[ -z "$recorder" ] || kill -KILL $recorder $(below "$recorder") 2>/dev/null; rm -rf "$scratch"' EXIT
-
-# below PID: the processes that descend from it
-below() {
-	for found in $(grep -l "^PPid:	$1\$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3); do
-		echo "$found"
-		(below "$found")
-	done
-}
-
-named() { # named NAME: those of them
-	for process in $(below "$recorder"); do
-		! grep -q '^State:	Z' "/proc/$process/status" 2>/dev/null || continue
-		case $(cat "/proc/$process/comm" 2>/dev/null) in "$1"*) echo "$process" ;; esac
-	done
-}
 
 # begin COUNT OPTION... -- COMMAND...: records it until it has said "ready" that often
 begin() {
@@ -47,7 +33,7 @@ begin() {
 # Those of the collectors that write a trace, but not their broker.
 sessions() {
 	for process in $(named seep-collector); do
-		! ls -l "/proc/$process/fd" 2>/dev/null | grep -q '\.seep$' || echo "$process"
+		! readlink "/proc/$process/fd"/* 2>/dev/null | grep -q '\.seep$' || echo "$process"
 	done
 }
 

@@ -3,27 +3,13 @@
 # Harm to the collector while the program is under load (tests/programs/under_load.c): the program's output and status are
 # those of the untraced one, and the trace says what it lacks.
 . tests/tap.sh
+. tests/family.sh
 build=$PWD/build
 program=$build/tests/programs/under_load
 collectors=
 trap '[ -z "$collectors" ] || kill -CONT $collectors 2>/dev/null; rm -rf "$scratch"' EXIT # none is left stopped
 "$program" long >"$scratch/untraced"
 kept='([.sites[] | select(.unfreed_count == 37 and .unfreed_bytes == 44400)] | length) == 1'
-
-# below PID: the processes that descend from it
-below() {
-	for found in $(grep -l "^PPid:	$1\$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3); do
-		echo "$found"
-		(below "$found")
-	done
-}
-
-named() { # named NAME: those of them that have not ended; `seep run` may take its time to wait for them
-	for process in $(below "$recorder"); do
-		! grep -q '^State:	Z' "/proc/$process/status" 2>/dev/null || continue
-		case $(cat "/proc/$process/comm" 2>/dev/null) in "$1"*) echo "$process" ;; esac
-	done
-}
 
 # begin OPTION...: records the program, until it is under load; then $recorder is `seep run`
 begin() {
