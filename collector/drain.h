@@ -36,6 +36,7 @@ struct seep_drain_segment {
 	bool abandoned;
 	bool fuller; /* than half, up to now in this round: its producer may wait for room */
 	bool gave_room; /* in this round */
+	bool owes_room; /* what was taken is not in the journal's file yet */
 
 	/* Why the ring does not go on: its next event has to wait for other rings' (see rings.c). */
 	bool blocked;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOURNAL_LEAST (UINT64_C(8) << 20)
+#define JOURNAL_LEAST (UINT64_C(16) << 20)
 #define TIME_EVERY_NS UINT64_C(100000000)
 
 static const char *const endings[] = {
@@ -98,7 +98,8 @@ int seep_durable_start(struct seep_recording *r)
 
 	seep_durable_name(r->path, SEEP_DURABLE_JOURNAL, path);
 	d->journal = (struct seep_journal){.fd = seep_output_exclusive(path)};
-	if (d->journal.fd >= 0 && seep_writer_frame_at(r->writer, sizeof(struct seep_trace_header), &first) == 0) {
+	if (d->journal.fd >= 0 && seep_journal_begin(&d->journal, 0) == 0 &&
+		seep_writer_frame_at(r->writer, sizeof(struct seep_trace_header), &first) == 0) {
 		d->trace_checksum = first.checksum;
 		if (seep_durable_checkpoint(r) == 0) {
 			r->drain->journal = r->tree.journal = &d->journal;
@@ -115,7 +116,7 @@ int seep_durable_start(struct seep_recording *r)
 void seep_durable_keep(struct seep_recording *r)
 {
 	struct seep_durable *d = &r->durable;
-	uint64_t long_enough = d->checkpoint_bytes > JOURNAL_LEAST ? d->checkpoint_bytes : JOURNAL_LEAST;
+	uint64_t twice = 2 * d->checkpoint_bytes, long_enough = twice > JOURNAL_LEAST ? twice : JOURNAL_LEAST;
 
 	if (!d->on)
 		return;
@@ -124,6 +125,7 @@ void seep_durable_keep(struct seep_recording *r)
 		d->journal.error = errno;
 	else if (r->books->now_ns - d->journal.told_ns >= TIME_EVERY_NS)
 		seep_journal_time(&d->journal);
+	seep_journal_flush(&d->journal);
 	if (!d->journal.error)
 		return;
 	seep_notes_fault(&r->notes, r->books->now_ns,

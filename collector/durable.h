@@ -7,8 +7,8 @@
  * recover.h makes a whole trace of the four, once nobody writes them any more. They are in the system's memory like any file: they outlive
  * every process, but not the system.
  *
- * A checkpoint is due when the journal is as long as the last one was, or JOURNAL_LEAST: so all checkpoints together take no more
- * than the journals.
+ * A checkpoint is due when the journal is twice as long as the last one was, or JOURNAL_LEAST: so all checkpoints together take half of what
+ * the journal takes.
  */
 #ifndef SEEP_COLLECTOR_DURABLE_H
 #define SEEP_COLLECTOR_DURABLE_H

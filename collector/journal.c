@@ -8,22 +8,41 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+static void put(struct seep_journal *j, const void *bytes, size_t size, uint64_t at)
+{
+	size_t done = 0;
+
+	while (!j->error && done < size) {
+		ssize_t written = pwrite(j->fd, (const char *)bytes + done, size - done, (off_t)(at + done));
+
+		if (written > 0)
+			done += (size_t)written;
+		else if (written == 0 || errno != EINTR)
+			j->error = written < 0 ? errno : ENOSPC;
+	}
+}
+
+static void put_header(struct seep_journal *j)
+{
+	struct seep_journal_header header = {
+		.version = SEEP_JOURNAL_VERSION, .generation = j->generation, .bytes = j->bytes};
+
+	memcpy(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic));
+	put(j, &header, sizeof(header), 0);
+}
 
 int seep_journal_begin(struct seep_journal *j, uint32_t generation)
 {
-	struct seep_journal_header header = {.version = SEEP_JOURNAL_VERSION, .generation = generation};
-
-	memcpy(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic));
+	j->generation = generation;
 	j->ends_with_time = false;
 	j->told_ns = UINT64_MAX;
-	j->bytes = sizeof(header);
-	if (ftruncate(j->fd, 0) == 0 && pwrite(j->fd, &header, sizeof(header), 0) == sizeof(header))
-		return 0;
-	j->error = errno ? errno : ENOSPC;
+	j->used = 0;
+	j->bytes = sizeof(struct seep_journal_header);
+	put_header(j);
 	errno = j->error;
-	return -1;
+	return j->error ? -1 : 0;
 }
 
 void seep_journal_close(struct seep_journal *j)
@@ -44,51 +63,54 @@ static struct seep_wire_unit record(enum seep_journal_kind kind, uint64_t low, u
 	return (struct seep_wire_unit){(uint64_t)kind << SEEP_WIRE_KIND_SHIFT | low, second};
 }
 
-static void append(struct seep_journal *j, const struct iovec *parts, int count)
+void seep_journal_flush(struct seep_journal *j)
 {
-	size_t bytes = 0;
-	ssize_t written;
-
-	if (j->error)
+	if (!j->used)
 		return;
-	for (int i = 0; i < count; i++)
-		bytes += parts[i].iov_len;
-	do
-		written = pwritev(j->fd, parts, count, (off_t)j->bytes);
-	while (written < 0 && errno == EINTR);
-	if (written < 0)
-		j->error = errno;
-	else if ((size_t)written < bytes)
-		j->error = ENOSPC;
-	else
-		j->bytes += bytes;
+	put(j, j->buffer, j->used, j->bytes);
+	j->bytes += j->used;
+	j->used = 0;
+	put_header(j);
+}
+
+static void append(struct seep_journal *j, const struct seep_wire_unit *units, uint32_t count)
+{
+	size_t bytes = count * sizeof(*units);
+
+	if (j->used + bytes > sizeof(j->buffer))
+		seep_journal_flush(j);
+	if (bytes)
+		memcpy(j->buffer + j->used, units, bytes);
+	j->used += (uint32_t)bytes;
+}
+
+static void append_time(struct seep_journal *j)
+{
+	const struct seep_wire_unit time = record(SEEP_JOURNAL_TIME, j->patience, j->now_ns);
+
+	append(j, &time, 1);
+	j->told_ns = j->now_ns;
+	j->told_patience = j->patience;
 }
 
 void seep_journal_time(struct seep_journal *j)
 {
-	struct seep_wire_unit time = record(SEEP_JOURNAL_TIME, j->patience, j->now_ns);
-	const struct iovec part = {&time, sizeof(time)};
-
-	if (j->ends_with_time)
-		j->bytes -= sizeof(time);
-	append(j, &part, 1);
+	if (j->ends_with_time && j->used)
+		j->used -= (uint32_t)sizeof(struct seep_wire_unit);
+	else if (j->ends_with_time)
+		j->bytes -= sizeof(struct seep_wire_unit);
+	append_time(j);
 	j->ends_with_time = true;
-	j->told_ns = j->now_ns;
-	j->told_patience = j->patience;
 }
 
-/* The time, where it has changed, goes before it in the same call. */
+/* The time, where it has changed, goes before it. */
 static void append_timed(
 	struct seep_journal *j, struct seep_wire_unit head, const struct seep_wire_unit *rest, uint32_t count)
 {
-	struct seep_wire_unit heads[2] = {record(SEEP_JOURNAL_TIME, j->patience, j->now_ns), head};
-	bool timed = j->told_ns != j->now_ns || j->told_patience != j->patience;
-	const struct iovec parts[2] = {{timed ? heads : heads + 1, (1 + (size_t)timed) * sizeof(*heads)},
-		{(void *)(uintptr_t)rest, count * sizeof(*rest)}};
-
-	append(j, parts, 2);
-	j->told_ns = j->now_ns;
-	j->told_patience = j->patience;
+	if (j->told_ns != j->now_ns || j->told_patience != j->patience)
+		append_time(j);
+	append(j, &head, 1);
+	append(j, rest, count);
 	j->ends_with_time = false;
 }
 

@@ -5,7 +5,7 @@
  *
  *   struct seep_journal_header, then records of units of 16 bytes (struct seep_wire_unit), the kind in the top byte of the first word
  *
- * A record that is not whole was never finished, and what it would have told is still in the region. Words are the machine's own: the
+ * The header is written after the records: what it does not count was never finished, and is still in the region. Words are the machine's own: the
  * file is read on the machine that wrote it.
  */
 #ifndef SEEP_COLLECTOR_JOURNAL_H
@@ -24,6 +24,8 @@ struct seep_journal_header {
 	uint8_t magic[8];
 	uint32_t version;
 	uint32_t generation; /* of the checkpoint that it follows */
+	uint64_t bytes; /* of the file that count: behind them there may be older records */
+	uint64_t reserved;
 };
 
 enum seep_journal_kind {
@@ -41,17 +43,23 @@ enum seep_journal_kind {
 struct seep_journal {
 	int fd; /* -1: there is none */
 	int error; /* errno of the first failure, after which nothing is written; 0: none */
-	uint64_t bytes;
+	uint32_t generation;
+	uint64_t bytes; /* in the file */
 	uint64_t now_ns;
 	uint32_t patience;
 	uint64_t told_ns; /* of the last TIME */
 	uint32_t told_patience;
 	bool ends_with_time;
+	uint32_t used; /* of buffer: what is not in the file yet */
+	uint8_t buffer[16384];
 };
 
-/* Empties the file and begins it anew. Returns 0, or -1 with errno. */
+/* Begins the file anew. It keeps its pages, which are dear to get. Returns 0, or -1 with errno. */
 int seep_journal_begin(struct seep_journal *j, uint32_t generation);
 void seep_journal_close(struct seep_journal *j);
+
+/* Puts into the file what was written. The room of units is given back to the program only afterwards. */
+void seep_journal_flush(struct seep_journal *j);
 
 /* Sets the time of what follows. */
 void seep_journal_clock(struct seep_journal *j, uint64_t now_ns, uint32_t patience);

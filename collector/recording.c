@@ -150,6 +150,12 @@ static int epoch_write(struct seep_recording *r, uint64_t rss_bytes)
 	return seep_notes_write(&r->notes, r->writer);
 }
 
+static void journal_flush(struct seep_recording *r)
+{
+	if (r->drain->journal)
+		seep_journal_flush(r->drain->journal);
+}
+
 int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 {
 	if (preview_take_back(r) < 0)
@@ -162,7 +168,10 @@ int seep_recording_epoch(struct seep_recording *r, uint64_t rss_bytes)
 
 		seep_journal_record(r->drain->journal, SEEP_JOURNAL_EPOCH, 0, 0, &rest, 1);
 	}
-	return epoch_write(r, rss_bytes);
+	if (epoch_write(r, rss_bytes) < 0)
+		return -1;
+	journal_flush(r);
+	return 0;
 }
 
 int seep_recording_epoch_again(struct seep_recording *r, uint64_t dropped, uint64_t rss_bytes)
@@ -180,6 +189,7 @@ void seep_recording_tend(struct seep_recording *r, uint32_t patience_ms)
 		seep_journal_record(journal, SEEP_JOURNAL_TEND, patience_ms, r->books->waiting_max, NULL, 0);
 	}
 	seep_books_tend(r->books, patience_ms);
+	journal_flush(r);
 }
 
 void seep_recording_forked(struct seep_recording *r, pid_t child)
@@ -187,6 +197,7 @@ void seep_recording_forked(struct seep_recording *r, pid_t child)
 	if (r->drain->journal)
 		seep_journal_record(r->drain->journal, SEEP_JOURNAL_FORK, (uint32_t)child, 0, NULL, 0);
 	seep_notes_add(&r->notes, r->books->now_ns, SEEP_NOTE_FORK, (uint64_t)child, NULL, 0);
+	journal_flush(r);
 }
 
 bool seep_recording_is_well(struct seep_recording *r, int status)

@@ -31,12 +31,13 @@ struct replay {
 	struct seep_recording *r;
 	FILE *journal;
 	uint64_t offset;
+	uint64_t end;
 };
 
 /* False at the end, also where the rest is no whole record. */
 static bool units_get(struct replay *p, struct seep_wire_unit *units, uint32_t count)
 {
-	if (fread(units, sizeof(*units), count, p->journal) != count)
+	if (p->end - p->offset < count * sizeof(*units) || fread(units, sizeof(*units), count, p->journal) != count)
 		return false;
 	p->offset += count * sizeof(*units);
 	return true;
@@ -161,35 +162,43 @@ static int replay(struct replay *p, char *message, size_t message_size)
 	return -1;
 }
 
+static bool header_get(FILE *journal, struct seep_journal_header *header)
+{
+	return fread(header, 1, sizeof(*header), journal) == sizeof(*header) &&
+	       memcmp(header->magic, SEEP_JOURNAL_MAGIC, sizeof(header->magic)) == 0 &&
+	       header->version == SEEP_JOURNAL_VERSION && header->bytes >= sizeof(*header);
+}
+
 /* Returns 0, or -1 with a message. */
 static int journal_apply(struct seep_recording *r, int fd, uint32_t generation, char *message, size_t message_size)
 {
-	struct replay p = {.r = r};
 	struct seep_journal_header header;
 	int own = dup(fd), status = -1;
+	FILE *journal = own < 0 || lseek(own, 0, SEEK_SET) < 0 ? NULL : fdopen(own, "r");
+	struct stat st;
 
-	p.journal = own < 0 || lseek(own, 0, SEEK_SET) < 0 ? NULL : fdopen(own, "r");
-	if (!p.journal) {
+	if (!journal) {
 		if (own >= 0)
 			close(own);
 		snprintf(message, message_size, "the journal: %s", strerror(errno));
 		return -1;
 	}
-	p.offset = sizeof(header);
-	if (fread(&header, 1, sizeof(header), p.journal) < sizeof(header) && !ferror(p.journal))
-		header = (struct seep_journal_header){
-			SEEP_JOURNAL_MAGIC, SEEP_JOURNAL_VERSION, generation - 1}; /* was to begin */
-	if (memcmp(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
-		header.version != SEEP_JOURNAL_VERSION)
+	if (fstat(own, &st) < 0 || !header_get(journal, &header)) {
 		snprintf(message, message_size, "this is no journal of a recording");
-	else if (header.generation == generation)
+	} else if ((uint64_t)st.st_size < header.bytes) {
+		snprintf(message, message_size, "the journal is cut: it has %llu bytes, and should have %" PRIu64,
+			(unsigned long long)st.st_size, header.bytes);
+	} else if (header.generation == generation) {
+		struct replay p = {.r = r, .journal = journal, .offset = sizeof(header), .end = header.bytes};
+
 		status = replay(&p, message, message_size);
-	else if (header.generation + 1 == generation)
+	} else if (header.generation + 1 == generation) {
 		status = 0; /* all of it is in the checkpoint */
-	else
+	} else {
 		snprintf(message, message_size, "the journal belongs to checkpoint %u, but the checkpoint is %u",
 			header.generation, generation);
-	fclose(p.journal);
+	}
+	fclose(journal);
 	return status;
 }
 

@@ -243,6 +243,24 @@ static void give_room(struct seep_drain *d, uint32_t number)
 	}
 }
 
+/* What was taken has to be in the journal's file first, and for each turn's units that would be too many writes. */
+static void give_owed_room(struct seep_drain *d)
+{
+	seep_journal_flush(d->journal);
+	for (uint32_t i = 0; i < d->segments_known; i++) {
+		if (d->segments[i].owes_room)
+			give_room(d, i);
+		d->segments[i].owes_room = false;
+	}
+}
+
+static void owe_room(struct seep_drain *d, uint32_t number)
+{
+	d->segments[number].owes_room = true;
+	if (d->journal->used > sizeof(d->journal->buffer) / 2)
+		give_owed_room(d);
+}
+
 uint64_t seep_rings_drain(struct seep_drain *d, bool all)
 {
 	uint64_t units = 0;
@@ -261,9 +279,14 @@ uint64_t seep_rings_drain(struct seep_drain *d, bool all)
 					seep_journal_record(
 						d->journal, SEEP_JOURNAL_ABANDONED, number, segment->tail, NULL, 0);
 			}
-			give_room(d, number);
+			if (d->journal)
+				owe_room(d, number);
+			else
+				give_room(d, number);
 		}
 	} while (d->blocked && deadlock_resolve(d, all));
+	if (d->journal)
+		give_owed_room(d);
 	round_end(d);
 	return units;
 }

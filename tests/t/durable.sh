@@ -237,9 +237,9 @@ try "seep recover makes one whole file" recovered_in_place
 said='the checkpoint makes no sense at offset' try "a damaged checkpoint" damaged books overwrite 400
 said='this is no checkpoint' try "a checkpoint that is none" damaged books overwrite 0
 said='the checkpoint makes no sense at offset' try "a checkpoint that is cut" damaged books truncate -s -1
-said='the journal makes no sense at offset 16' try "a damaged journal" damaged journal overwrite 16
+said='the journal makes no sense at offset 32' try "a damaged journal" damaged journal overwrite 32
 said='this is no journal' try "a journal that is none" damaged journal overwrite 0
-said='the ring file goes on behind what the journal holds' try "a journal that is cut" damaged journal truncate -s 16
+said='the journal is cut: it has 32 bytes' try "a journal that is cut" damaged journal truncate -s 32
 said='the ring file is not this trace' try "a ring file that is cut" damaged ring truncate -s 1M
 said='seep.ring: No such file' try "a missing ring file" damaged ring rm
 try "files of an earlier run are replaced, and files of others are not" in_the_way
