@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What --durable costs: works of bench/ untraced, recorded, and recorded with --durable, in turn, five times each; the fastest of each
-# counts. Then a program with many live blocks whose collector is killed: the files that it leaves, and how long a report takes.
+# counts. Then a program with many live blocks whose collector is killed: how long its checkpoints took (with strace), the files that it
+# leaves, and how long a report takes.
 #   sh bench/durable.sh [LIVE]      default: 5,000,000 live blocks. The traces are written below TMPDIR
 set -eu
 cd "$(dirname "$0")/.."
@@ -43,7 +44,7 @@ live build/bench/work_live 3000000
 END
 
 mkfifo "$scratch/ready"
-build/seep run --durable -o "$scratch/live.seep" -- perl -e '
+strace -f --seccomp-bpf -ttt -e trace=openat,rename -o "$scratch/calls" build/seep run --durable -o "$scratch/live.seep" -- perl -e '
 	$#kept = $ARGV[0]; $kept[$_] = "x" x 40 for 1 .. $ARGV[0]; open my $out, ">", $ARGV[1]; print $out "ready\n"; close $out; sleep 1000' \
 	"$live" "$scratch/ready" 2>/dev/null &
 recorder=$!
@@ -52,10 +53,12 @@ sleep 1
 for process in /proc/[0-9]*; do
 	! readlink "$process/fd"/* 2>/dev/null | grep -q "^$scratch/live.seep\$" || kill -KILL "${process#/proc/}"
 done
-pkill -KILL -P "$recorder" perl || true
+pkill -KILL -x -P "$(pgrep -P "$recorder" -x seep)" perl || true
 wait "$recorder" || true
 recorder=
 echo
+awk '/books.new", O_RDWR/ { began = $2 } /rename\(.*books.new"/ { took = $2 - began; if (took > most) most = took; n++ }
+	END { printf "%d checkpoints, the longest took %.2f s\n", n, most }' "$scratch/calls"
 du -b "$scratch"/live.seep* | awk '{ sub(/.*live.seep/, "TRACE", $2); printf "%s %.1f MB\n", $2, $1 / 1e6 }'
 echo "report: $(seconds build/seep report "$scratch/live.seep") s"
 build/seep recover "$scratch/live.seep"

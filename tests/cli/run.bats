@@ -228,3 +228,33 @@ wait_for_trace() {
 	exits 0
 	[[ $err =~ "SEEP_MAX_TRACE is \"1024\", which is not a size of at least 64KiB" ]]
 }
+
+@test "--durable and --max-trace: refused before anything is started" {
+	try "$seep" run --durable --max-trace=1M -- "$programs/leak_37"
+	exits 2
+	[[ $err =~ "--durable and --max-trace do not go together" ]]
+	same "$(ls)" ""
+
+	SEEP_DURABLE=yes try "$seep" run --max-trace=1M -- "$programs/leak_37"
+	exits 0
+	[[ $err =~ "SEEP_DURABLE is \"yes\", which is not possible together with SEEP_MAX_TRACE" ]]
+}
+
+@test "seep recover: of what needs nothing, and of what can't be helped" {
+	"$seep" run -o t.seep -- "$programs/leak_37"
+	try "$seep" recover t.seep
+	exits 0
+	same "$out$err" ""
+
+	head -c 500 t.seep >cut.seep
+	try "$seep" recover cut.seep t.seep
+	exits 2
+	[[ $err == *"cut.seep has no end, and there is nothing beside it to finish it from: it was not recorded with --durable"* ]]
+
+	try "$seep" recover none.seep
+	exits 2
+	[[ $err == *"none.seep: No such file"* ]]
+	try "$seep" recover
+	exits 2
+	[[ $err =~ "no trace named" ]]
+}

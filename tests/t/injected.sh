@@ -51,22 +51,35 @@ opens() {
 	done
 }
 
+# What belongs to no trace, or to one that has its end, is gone.
+tidy() {
+	for left in "$scratch"/*.seep.*; do
+		trace=${left%.seep.*}.seep
+		[ ! -e "$left" ] || "$build/seep" report --json "$trace" | jq -e '.trace.how == null or
+			any(.trace.remarks[]; test("finished from the files"))' >/dev/null || {
+			echo "$left is left"
+			return 1
+		}
+	done
+}
+
 # once WHERE CALL N ERRNO ALL
 once() {
-	rm -f "$scratch"/*.seep
+	rm -f "$scratch"/*.seep*
 	: >"$told"
 	export INJECT_CALL="$2" INJECT_AT="$3" FAIL_ERRNO="$4" FAIL_TOLD="$told"
 	[ -z "$5" ] || export FAIL_ON=1
 	case $1 in
 	shim) timeout -k 1 60 "$build/seep" run --only fails -o "$scratch/%p.seep" -- "$scratch/inside" >"$scratch/output" 2>"$scratch/said" ;;
-	collector)
+	collector | durable)
+		[ "$1" = collector ] || export SEEP_DURABLE=yes
 		SEEP_ONLY=fails SEEP_COLLECTOR=$scratch/collector SEEP_OUTPUT=$scratch/%p.seep LD_PRELOAD=$build/libseep.so \
 			timeout -k 1 60 "$program" >"$scratch/output" 2>"$scratch/said"
 		;;
 	esac
 	status=$?
-	unset FAIL_ON
-	[ $status -eq 3 ] && cmp "$scratch/untraced" "$scratch/output" && collectors_end && opens && [ ! -e "$told.crashed" ] && return
+	unset FAIL_ON SEEP_DURABLE
+	[ $status -eq 3 ] && cmp "$scratch/untraced" "$scratch/output" && collectors_end && opens && tidy && [ ! -e "$told.crashed" ] && return
 	echo "$2 failed at $3: status $status$([ ! -e "$told.crashed" ] || echo ', and the collector crashed')"
 	rm -f "$told.crashed"
 	cat "$scratch/output" "$scratch/said"
@@ -103,4 +116,10 @@ for call in pthread_create sendmsg recv poll accept4 readlink flock ZSTD_compres
 done
 try "the collector's N-th pidfd_open fails" every collector SYS_pidfd_open $EINVAL
 try "the collector's N-th futex fails" every collector SYS_futex $EAGAIN
+try "a durable collector's N-th posix_fallocate fails" every durable posix_fallocate $ENOSPC
+try "a durable collector's N-th pwrite, and all after it: disk full" every durable pwrite $ENOSPC all
+try "a durable collector's N-th write, and all after it: disk full" every durable write $ENOSPC all
+for call in pwrite rename open fclose flock mmap; do
+	try "a durable collector's N-th $call fails" every durable $call $EIO
+done
 done_testing

@@ -238,7 +238,7 @@ static struct seep_settings settings;
 static int read_with(const char *name, const char *value)
 {
 	static const char *const all[] = {"SEEP_OUTPUT", "SEEP_DEPTH", "SEEP_ON_FULL", "SEEP_SAMPLE", "SEEP_SEED",
-		"SEEP_EPOCH", "SEEP_MAX_TRACE", "SEEP_ONLY", "SEEP_FOLLOW"};
+		"SEEP_EPOCH", "SEEP_MAX_TRACE", "SEEP_ONLY", "SEEP_FOLLOW", "SEEP_DURABLE"};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		unsetenv(all[i]);
@@ -293,6 +293,8 @@ static void settings_are_read(void **state)
 	assert_string_equal(settings.only, "php*,nginx");
 	assert_int_equal(read_with("SEEP_FOLLOW", "no"), 0);
 	assert_true(settings.no_follow);
+	assert_int_equal(read_with("SEEP_DURABLE", "yes"), 0);
+	assert_true(settings.durable);
 }
 
 static void bad_settings_are_named(void **state)
@@ -301,7 +303,8 @@ static void bad_settings_are_named(void **state)
 		{"SEEP_DEPTH", "1025"}, {"SEEP_DEPTH", "12x"}, {"SEEP_DEPTH", "-1"}, {"SEEP_ON_FULL", "block"},
 		{"SEEP_SAMPLE", "1KB"}, {"SEEP_SAMPLE", "99999999999999999999"}, {"SEEP_SAMPLE", "half"},
 		{"SEEP_SEED", "0x10"}, {"SEEP_SEED", "18446744073709551616"}, {"SEEP_EPOCH", "0"}, {"SEEP_EPOCH", " 5"},
-		{"SEEP_MAX_TRACE", "65535"}, {"SEEP_MAX_TRACE", "much"}, {"SEEP_FOLLOW", "maybe"}};
+		{"SEEP_MAX_TRACE", "65535"}, {"SEEP_MAX_TRACE", "much"}, {"SEEP_FOLLOW", "maybe"},
+		{"SEEP_DURABLE", "maybe"}};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -309,6 +312,11 @@ static void bad_settings_are_named(void **state)
 		assert_non_null(strstr(message, bad[i][0]));
 		assert_non_null(strstr(message, bad[i][1]));
 	}
+	(void)read_with(NULL, NULL);
+	setenv("SEEP_DURABLE", "yes", 1);
+	setenv("SEEP_MAX_TRACE", "65536", 1);
+	assert_int_equal(seep_settings_read(&settings, message, sizeof(message)), -1);
+	assert_non_null(strstr(message, "together with SEEP_MAX_TRACE"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, directory_make, directory_remove)
