@@ -58,21 +58,18 @@ static int replace(const char *path, int recovered, struct seep_error *error)
 	return status < 0 ? -1 : seep_recovery_files_remove(path, error);
 }
 
-/* Through a link, to the file beside which the others stand. */
 static int recover(const struct seep_command *command, const char *path)
 {
 	struct seep_trace *trace;
 	struct seep_error error;
-	int status = seep_command_read(command, path, &trace);
+	int status = seep_command_read(command, path, &trace), removed = 0;
 
 	if (status)
 		return status;
 	if (trace->recovered_fd >= 0)
-		status = replace(path, trace->recovered_fd, &error) < 0 ? seep_command_fail(command, "%s", error.text)
-									: 0;
+		removed = replace(path, trace->recovered_fd, &error);
 	else if (trace->state == SEEP_TRACE_FINISHED)
-		status =
-			seep_recovery_files_remove(path, &error) < 0 ? seep_command_fail(command, "%s", error.text) : 0;
+		removed = seep_recovery_left_over(path) ? seep_recovery_files_remove(path, &error) : 0;
 	else if (trace->state == SEEP_TRACE_RUNNING)
 		status = seep_command_fail(command, "%s is still being written", path);
 	else if (trace->fault_count)
@@ -83,7 +80,7 @@ static int recover(const struct seep_command *command, const char *path)
 			"--durable",
 			path);
 	seep_trace_free(trace);
-	return status;
+	return removed < 0 ? seep_command_fail(command, "%s", error.text) : status;
 }
 
 static int run(const struct seep_command *command, int argc, char **argv)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,40 @@ static const char *const endings[] = {"books", "journal", "ring"}; /* as collect
 
 #define ENDINGS (sizeof endings / sizeof endings[0])
 
-bool seep_recovery_possible(const char *trace)
+/* Opens the checkpoint. Returns a descriptor, or -1. */
+static int books_open(const char *trace)
 {
 	char *path;
-	bool possible;
+	int fd;
 
 	if (asprintf(&path, "%s.%s", trace, endings[0]) < 0)
-		return false;
-	possible = access(path, F_OK) == 0;
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 	free(path);
-	return possible;
+	return fd;
+}
+
+bool seep_recovery_possible(const char *trace)
+{
+	int fd = books_open(trace);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool seep_recovery_left_over(const char *trace)
+{
+	static const char magic[] = "seepbook"; /* as collector/checkpoint.h has it */
+	char first[sizeof magic - 1];
+	int fd = books_open(trace);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = read(fd, first, sizeof first) == sizeof first && memcmp(first, magic, sizeof first) == 0;
+	close(fd);
+	return is;
 }
 
 int seep_recovery_files_remove(const char *trace, struct seep_error *error)
@@ -88,6 +113,8 @@ static int run(const char *collector, const char *trace, int out, struct seep_er
 		;
 	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+		return seep_error_set(error, "they keep %s busy for ever", collector);
 	if (pid > 0 && *text)
 		return seep_error_set(error, "%s", text);
 	return seep_error_set(error, "%s could not do it (status %d)", collector, pid > 0 ? status : -1);

@@ -13,6 +13,9 @@
 /* Whether there are such files. */
 bool seep_recovery_possible(const char *trace);
 
+/* Whether there are such files, and not others of their names, beside a trace that does not need them. */
+bool seep_recovery_left_over(const char *trace);
+
 /* Makes the whole trace in memory. Returns a descriptor of it, or -1. */
 int seep_recovery_run(const char *trace, struct seep_error *error);
 

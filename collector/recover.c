@@ -20,10 +20,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_BYTES (64u * 1024)
+#define SECONDS_FREE 60u
+#define BYTES_A_SECOND (4u * 1024 * 1024)
 
 /* ---- The journal, once more ---- */
 
@@ -347,9 +350,9 @@ int seep_recover(const struct seep_recover_files *files, char *message, size_t m
 	return status;
 }
 
-static int file_open(const char *path, char *message, size_t message_size)
+static int file_open(const char *path, int flags, char *message, size_t message_size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
@@ -362,6 +365,23 @@ static int file_open(const char *path, char *message, size_t message_size)
 	return fd;
 }
 
+/* Twenty times what honest files take: some that are not can make the books go in circles. */
+static void time_limit(const struct seep_recover_files *files)
+{
+	struct stat journal = {.st_size = 0}, books = {.st_size = 0};
+	struct rlimit limit;
+	rlim_t seconds;
+
+	(void)fstat(files->journal, &journal);
+	(void)fstat(files->books, &books);
+	if (getrlimit(RLIMIT_CPU, &limit) < 0)
+		return;
+	seconds = SECONDS_FREE + (rlim_t)(journal.st_size + books.st_size) / BYTES_A_SECOND;
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > seconds)
+		limit.rlim_cur = seconds;
+	(void)setrlimit(RLIMIT_CPU, &limit);
+}
+
 int seep_recover_trace(const char *trace, int out, char *message, size_t message_size)
 {
 	char names[3][SEEP_DURABLE_PATH];
@@ -369,17 +389,20 @@ int seep_recover_trace(const char *trace, int out, char *message, size_t message
 	int *const fds[] = {&files.ring, &files.journal, &files.books};
 	int status = -1;
 
-	files.trace = file_open(trace, message, message_size);
+	files.trace = file_open(trace, 0, message, message_size);
 	for (int i = 0; i < 3; i++)
 		seep_durable_name(trace, (enum seep_durable_file)i, names[i]);
 	if (files.trace >= 0) {
 		status = 0;
 		for (int i = 0; i < 3 && status == 0; i++) {
-			*fds[i] = file_open(names[i], message, message_size);
+			/* Those beside it are what a collector made there, and no links to elsewhere. */
+			*fds[i] = file_open(names[i], O_NOFOLLOW, message, message_size);
 			status = *fds[i] < 0 ? -1 : 0;
 		}
-		if (status == 0)
+		if (status == 0) {
+			time_limit(&files);
 			status = seep_recover(&files, message, message_size);
+		}
 		for (int i = 0; i < 3; i++)
 			if (*fds[i] >= 0)
 				close(*fds[i]);

@@ -20,7 +20,7 @@ struct seep_recover_files {
  * with what went wrong in message. */
 int seep_recover(const struct seep_recover_files *files, char *message, size_t message_size);
 
-/* The same with the files of the trace of this name. */
+/* The same with the files of the trace of this name. Limits the processor time of this process (RLIMIT_CPU). */
 int seep_recover_trace(const char *trace, int out, char *message, size_t message_size);
 
 #endif
