@@ -2,7 +2,7 @@
 #
 # A redis and a nginx under load for a long time, both traced: no request fails, the memory of the servers and of their collectors is flat
 # after a warm-up, and the traces grow as docs/GUARANTEES.md says. Loopback and unix sockets only.
-#   sh tests/soak.sh [SECONDS]      default: 600. It needs redis-server, redis-tools, nginx-light, wrk and jq.
+#   [SOAK_OPTIONS=--durable] sh tests/soak.sh [SECONDS]      default: 600; options are for seep run. It needs redis-server, redis-tools, nginx-light, wrk and jq.
 # Prints a line every tenth of the time and what is wrong; exit status 1 then. Not part of the suite.
 set -u
 seconds=${1-600}
@@ -37,9 +37,11 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-"$seep" run -o "$work/redis.seep" -- redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --pidfile "$work/redis.pid" \
+# shellcheck disable=SC2086 # one word an option
+"$seep" run ${SOAK_OPTIONS-} -o "$work/redis.seep" -- redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --pidfile "$work/redis.pid" \
 	--daemonize no --loglevel warning &
-"$seep" run -o "$work/nginx-%p.seep" -- nginx -p "$work" -c "$work/nginx.conf" &
+# shellcheck disable=SC2086 # the same
+"$seep" run ${SOAK_OPTIONS-} -o "$work/nginx-%p.seep" -- nginx -p "$work" -c "$work/nginx.conf" &
 until redis-cli -s "$work/redis.sock" ping >/dev/null 2>&1 && [ -s "$work/nginx.pid" ] && [ "$(ls "$work"/nginx-*.seep | wc -l)" -ge 3 ]; do
 	sleep 0.2
 done

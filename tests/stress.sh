@@ -54,7 +54,7 @@ rounds=0
 failed=0
 while [ "$(date +%s)" -lt "$end" ]; do
 	rounds=$((rounds + 1))
-	for mode in run preload libunwind; do
+	for mode in run durable preload libunwind; do
 		# shellcheck disable=SC2086 # one word each
 		chosen=$(printf '%s\n' $programs | awk -v seed="$seed$rounds$mode" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' | sort | head -8 | cut -f 2)
 		# shellcheck disable=SC2086 # one word each
@@ -68,5 +68,5 @@ while [ "$(date +%s)" -lt "$end" ]; do
 		grep -v '^ok' "$work/said"
 	}
 done
-echo "$rounds rounds of 24 programs and 6 kills, $failed failed"
+echo "$rounds rounds of 32 programs and 8 kills, $failed failed"
 [ $failed -eq 0 ]
