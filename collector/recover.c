@@ -256,10 +256,16 @@ static bool is_without_gap(const struct seep_drain *d)
 	return true;
 }
 
+static bool went_on(const struct seep_recording *r)
+{
+	return atomic_load(&r->region.map->state) == SEEP_STATE_STOPPED;
+}
+
 static void end_find(const struct seep_recording *r, struct seep_trace_end *end)
 {
 	*end = (struct seep_trace_end){.how = SEEP_END_UNSEEN, .exit_status = -1};
-	if (seep_region_mapped_elsewhere(&r->region)) {
+	/* However it ended later: what it did in between is not here. */
+	if (went_on(r) || seep_region_mapped_elsewhere(&r->region)) {
 		end->how = SEEP_END_STOPPED;
 	} else if (atomic_load(&r->region.map->exit_called)) {
 		end->how = SEEP_END_EXITED;
@@ -278,8 +284,7 @@ static int finish(struct seep_recording *r, char *message, size_t message_size)
 	r->stopped_ns = r->books->now_ns;
 	seep_notes_fault(&r->notes, r->books->now_ns,
 		"the collector was killed, and the trace was finished from the files that it left beside it; %s",
-		atomic_load(&r->region.map->state) == SEEP_STATE_STOPPED ? "the program went on unrecorded"
-									 : "nothing is missing");
+		went_on(r) ? "the program went on unrecorded" : "nothing is missing");
 	status = seep_recording_collect(r, &end);
 	if (status == 0)
 		status = seep_recording_complete(r, &end);

@@ -145,7 +145,7 @@ goes_on() {
 		".trace.how == \"stopped\" and $(keeps 37 1200) and ([.trace.remarks[] | select(test(\"went on unrecorded\"))] | length) == 1" || return
 	echo >&3
 	ended
-	[ $status -eq 3 ] && json "$scratch"/waits.*.seep '.trace.how == "exit" and .trace.exit_status == 3'
+	[ $status -eq 3 ] && json "$scratch"/waits.*.seep '.trace.how == "stopped" and .trace.exit_status == null'
 }
 
 # The history up to the last moment: epochs that had been written come again out of the journal.
