@@ -158,6 +158,7 @@ history() {
 recovered_in_place() {
 	begin 1 -- "$waits" && killed seep-collector waits || return
 	trace=$(echo "$scratch"/waits.*.seep)
+	echo half >"$trace.books.new" # as if it was killed while it wrote a checkpoint
 	json "$trace" "$whole" && cp "$scratch/report" "$scratch/before" && "$seep" recover "$trace" &&
 		[ "$(echo "$scratch"/*.seep*)" = "$trace" ] && [ "$(stat -c %a "$trace")" = 600 ] && json "$trace" "$whole" &&
 		cmp "$scratch/before" "$scratch/report" && "$seep" recover "$trace"
