@@ -6,56 +6,43 @@
 #include "command.h"
 #include "command_trace.h"
 #include "options.h"
+#include "output_file.h"
 #include "reader.h"
 #include "recovery.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_BYTES 65536
 
-static int copy(int from, int to)
+static int copy(int from, FILE *to)
 {
 	static char buffer[COPY_BYTES];
 	off_t at = 0;
 	ssize_t got;
 
 	while ((got = pread(from, buffer, sizeof buffer, at)) > 0) {
-		for (ssize_t done = 0, put; done < got; done += put) {
-			put = write(to, buffer + done, (size_t)(got - done));
-			if (put <= 0)
-				return -1;
-		}
+		fwrite(buffer, 1, (size_t)got, to);
 		at += got;
 	}
-	return got < 0 ? -1 : 0;
+	return got < 0 || fflush(to) != 0 ? -1 : 0;
 }
 
-/* The new file takes the place of the old one at once, and not before it is on the disk. */
+/* The other files go once the new one is in its place, and on the disk. */
 static int replace(const char *path, int recovered, struct seep_error *error)
 {
-	char *new_path;
-	int fd, status = -1;
+	struct seep_output_file file;
 
-	if (asprintf(&new_path, "%s.%d.new", path, (int)getpid()) < 0)
-		return seep_error_set(error, "out of memory");
-	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		seep_error_set(error, "%s cannot be written: %s", new_path, strerror(errno));
-	} else {
-		status = copy(recovered, fd) == 0 && fsync(fd) == 0 ? 0 : -1;
-		if (close(fd) < 0 || status < 0 || rename(new_path, path) < 0) {
-			status = seep_error_set(error, "%s cannot be written: %s", new_path, strerror(errno));
-			unlink(new_path);
-		}
+	if (seep_output_file_open(&file, path, error) < 0)
+		return -1;
+	if (copy(recovered, file.stream) < 0 || fsync(fileno(file.stream)) < 0) {
+		seep_error_set(error, "%s can't be written: %s", path, strerror(errno));
+		seep_output_file_drop(&file);
+		return -1;
 	}
-	free(new_path);
-	return status < 0 ? -1 : seep_recovery_files_remove(path, error);
+	return seep_output_file_close(&file, error) < 0 ? -1 : seep_recovery_files_remove(path, error);
 }
 
 static int recover(const struct seep_command *command, const char *path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * output_file.h: a file that is written beside its place and then put there, so that nobody ever sees half of it: neither a reader, nor a second gate
- * that writes to the same name at the same time. For the gate's reports and its baseline.
+ * that writes to the same name at the same time. For the gate's reports and its baseline, and for a trace that was recovered.
  */
 #ifndef SEEP_OUTPUT_FILE_H
 #define SEEP_OUTPUT_FILE_H

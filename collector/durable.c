@@ -103,7 +103,6 @@ int seep_durable_start(struct seep_recording *r)
 		d->trace_checksum = first.checksum;
 		if (seep_durable_checkpoint(r) == 0) {
 			r->drain->journal = r->tree.journal = &d->journal;
-			d->on = true;
 			return 0;
 		}
 	}
@@ -118,7 +117,7 @@ void seep_durable_keep(struct seep_recording *r)
 	struct seep_durable *d = &r->durable;
 	uint64_t twice = 2 * d->checkpoint_bytes, long_enough = twice > JOURNAL_LEAST ? twice : JOURNAL_LEAST;
 
-	if (!d->on)
+	if (!r->drain->journal)
 		return;
 	seep_journal_clock(&d->journal, r->books->now_ns, r->books->patience_now);
 	if (d->journal.bytes >= long_enough && seep_durable_checkpoint(r) < 0 && !d->journal.error)
@@ -141,7 +140,6 @@ void seep_durable_end(struct seep_recording *r)
 		[SEEP_DURABLE_BOOKS] = r->durable.generation > 0};
 	char path[SEEP_DURABLE_PATH];
 
-	r->durable.on = false;
 	r->drain->journal = r->tree.journal = NULL;
 	for (unsigned i = FILES; i-- > 0;) { /* the books first: without them the others are nothing */
 		seep_durable_name(r->path, (enum seep_durable_file)i, path);

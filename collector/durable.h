@@ -16,13 +16,11 @@
 #include "journal.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct seep_recording;
 
 struct seep_durable {
-	bool on;
 	uint32_t generation;
 	uint64_t trace_checksum;
 	uint64_t checkpoint_bytes;
