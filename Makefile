@@ -46,7 +46,9 @@ PRELOAD_FLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fasynchronou
 # archives for tests hold machine code as well, so that the linker needs no plugin to read them.
 LTO := $(if $(shell $(CC) --version 2>/dev/null | grep -i 'free software'),-flto)
 PRELOAD_LTO := $(if $(LTO),$(LTO) -fno-tree-vectorize)
-COLLECTOR_FLAGS = $(if $(SANITIZE_FLAGS),,$(patsubst -O2,-O3,$(filter -O2,$(CFLAGS))) $(if $(LTO),$(LTO) -ffat-lto-objects))
+# Whoever set a small stack (ulimit -s) for the program has set it for the collector and seep, too.
+FRAMES = $(if $(SANITIZE_FLAGS),,-Wframe-larger-than=16384)
+COLLECTOR_FLAGS = $(FRAMES) $(if $(SANITIZE_FLAGS),,$(patsubst -O2,-O3,$(filter -O2,$(CFLAGS))) $(if $(LTO),$(LTO) -ffat-lto-objects))
 PRELOAD_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
 COLLECTOR_LIBS = -lzstd -lxxhash -pthread -lm
 ANALYZER_LIBS = -lzstd -lxxhash -ldw -lelf -linih -ljansson -liberty -pthread -lm
@@ -70,7 +72,7 @@ $(BUILD)/seep: $(ANALYZER_OBJECTS)
 $(BUILD)/obj/preload/%.o: SANITIZE_FLAGS =
 $(BUILD)/obj/preload/%.o: FOLDER_FLAGS = $(PRELOAD_FLAGS)
 $(BUILD)/obj/collector/%.o: FOLDER_FLAGS = $(COLLECTOR_FLAGS)
-$(BUILD)/obj/analyzer/%.o: FOLDER_FLAGS = -DSEEP_VERSION='"$(VERSION)"'
+$(BUILD)/obj/analyzer/%.o: FOLDER_FLAGS = $(FRAMES) -DSEEP_VERSION='"$(VERSION)"'
 $(BUILD)/obj/tests/unit/%.o: FOLDER_FLAGS = -Ianalyzer -Icollector
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/obj/flags | $(BUILD)/obj/headers-found

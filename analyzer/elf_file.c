@@ -242,7 +242,7 @@ static uint32_t crc_update(uint32_t crc, const uint8_t *bytes, size_t count)
 
 int seep_elf_file_crc(const struct seep_elf_file *f, uint32_t *crc)
 {
-	uint8_t buffer[65536];
+	uint8_t buffer[8192];
 	uint32_t value = 0xffffffffu;
 	off_t offset = 0;
 	ssize_t got;

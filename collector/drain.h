@@ -20,6 +20,16 @@
 #define SEEP_DRAIN_RECENT 4u
 #define SEEP_DRAIN_COPY_UNITS 128u /* are copied at a time */
 
+/* A fold entry's state at one moment, checked. */
+struct seep_fold {
+	uint32_t entry;
+	uint32_t version;
+	uint32_t stack;
+	uint16_t tag;
+	uint64_t count;
+	uint64_t bytes;
+};
+
 /* What has been counted of a fold entry. */
 struct seep_drain_fold {
 	uint32_t version;
@@ -77,6 +87,7 @@ struct seep_drain {
 	struct seep_wire_unit units[SEEP_DRAIN_COPY_UNITS];
 	struct seep_event events[SEEP_DRAIN_COPY_UNITS];
 	uint16_t ends[SEEP_DRAIN_COPY_UNITS]; /* where each event's record ends in units[] */
+	struct seep_fold folds[SEEP_WIRE_FOLDS]; /* of the segment that folds.c looks at */
 };
 
 /* Takes d, which is large, as zeroed memory. Borrows the other three. */

@@ -83,7 +83,7 @@ static void journal(struct seep_journal *j, uint32_t number, const struct seep_f
  * than what is known, and ignored. */
 static void segment_harvest(struct seep_drain *d, uint32_t number)
 {
-	struct seep_fold copies[SEEP_WIRE_FOLDS];
+	struct seep_fold *copies = d->folds;
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < SEEP_WIRE_FOLDS; i++) {

@@ -10,16 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An entry's state at one moment, checked. */
-struct seep_fold {
-	uint32_t entry;
-	uint32_t version;
-	uint32_t stack;
-	uint16_t tag;
-	uint64_t count;
-	uint64_t bytes;
-};
-
 /* An entry's last state before it changed its stack, from the ring. False: it can't be true. */
 bool seep_folds_sent(struct seep_drain *d, uint32_t number, const struct seep_fold *fold);
 

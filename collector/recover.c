@@ -389,19 +389,18 @@ static void time_limit(const struct seep_recover_files *files)
 
 int seep_recover_trace(const char *trace, int out, char *message, size_t message_size)
 {
-	char names[3][SEEP_DURABLE_PATH];
+	char name[SEEP_DURABLE_PATH];
 	struct seep_recover_files files = {-1, -1, -1, -1, out};
 	int *const fds[] = {&files.ring, &files.journal, &files.books};
 	int status = -1;
 
 	files.trace = file_open(trace, 0, message, message_size);
-	for (int i = 0; i < 3; i++)
-		seep_durable_name(trace, (enum seep_durable_file)i, names[i]);
 	if (files.trace >= 0) {
 		status = 0;
 		for (int i = 0; i < 3 && status == 0; i++) {
 			/* Those beside it are what a collector made there, and no links to elsewhere. */
-			*fds[i] = file_open(names[i], O_NOFOLLOW, message, message_size);
+			seep_durable_name(trace, (enum seep_durable_file)i, name);
+			*fds[i] = file_open(name, O_NOFOLLOW, message, message_size);
 			status = *fds[i] < 0 ? -1 : 0;
 		}
 		if (status == 0) {
