@@ -94,14 +94,16 @@ int seep_epoch_write(struct seep_epoch *e, struct seep_books *books, uint64_t dr
 {
 	struct seep_trace_epoch head;
 	uint64_t before = seep_writer_offset(writer);
-	int status = frames_write(e, books, dropped, rss_bytes, writer, &head);
+	int status;
+
+	seep_cohorts_add_epoch(&books->cohorts, (uint32_t)(e->start_ns / SEEP_WIRE_TICK_NS));
+	status = frames_write(e, books, dropped, rss_bytes, writer, &head);
 
 	if (status == 0 && e->trim)
 		status = seep_trim_add(e->trim, &head, &books->sites, seep_writer_offset(writer) - before);
 	seep_books_next_epoch(books);
 	e->number++;
 	e->start_ns = head.end_ns;
-	seep_cohorts_add_epoch(&books->cohorts, (uint32_t)(e->start_ns / SEEP_WIRE_TICK_NS));
 	e->dropped = dropped;
 	return status;
 }
