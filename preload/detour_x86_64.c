@@ -21,14 +21,6 @@
 
 _Static_assert(sizeof(struct seep_cfi_workspace) <= sizeof((struct seep_unwinder *)0)->scratch, "room in the unwinder");
 
-/* The kernel reads the new mask before it looks at what to do with it, which is nothing. A call that every filter allows. */
-static bool page_is_readable(uintptr_t page)
-{
-	long result = seep_kernel(SYS_rt_sigprocmask, -1, page, NULL, sizeof(uint64_t));
-
-	return result != -EFAULT && result != -ENOSYS;
-}
-
 static bool holds(const uintptr_t part[2], uintptr_t address)
 {
 	return address - part[0] < part[1] - part[0];
@@ -45,9 +37,9 @@ static void bring_to_front(struct seep_unwinder *unwinder, unsigned which)
 /* Makes the part larger, page by page, until it holds the address. */
 static bool reaches(uintptr_t part[2], uintptr_t address)
 {
-	for (int i = 0; i < PAGES_AT_ONCE && part[1] && address >= part[1] && page_is_readable(part[1]); i++)
+	for (int i = 0; i < PAGES_AT_ONCE && part[1] && address >= part[1] && seep_kernel_readable(part[1]); i++)
 		part[1] += PAGE;
-	for (int i = 0; i < PAGES_AT_ONCE && address < part[0] && page_is_readable(part[0] - PAGE); i++)
+	for (int i = 0; i < PAGES_AT_ONCE && address < part[0] && seep_kernel_readable(part[0] - PAGE); i++)
 		part[0] -= PAGE;
 	return holds(part, address);
 }
@@ -64,7 +56,7 @@ bool seep_detour_readable(struct seep_unwinder *unwinder, uintptr_t address)
 			return true;
 		}
 	/* Before the current part is extended: what grows towards nothing would ask again each time. */
-	if (!page || !page_is_readable(page))
+	if (!seep_kernel_readable(page))
 		return false;
 	if (reaches(unwinder->readable[0], address))
 		return true;

@@ -30,7 +30,7 @@ static int connect_to(const char *abstract_name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = strcspn(abstract_name, "/");
-	long fd = seep_kernel(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	long fd = seep_kernel(socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	long result;
 
 	if (fd < 0)
@@ -39,10 +39,10 @@ static int connect_to(const char *abstract_name)
 		length = sizeof address.sun_path - 1;
 	memcpy(address.sun_path + 1, abstract_name, length); /* the first byte stays 0: abstract */
 	do
-		result = seep_kernel(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + 1 + length);
+		result = seep_kernel(connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + 1 + length);
 	while (result == -EINTR);
 	if (result < 0) {
-		seep_kernel(SYS_close, fd);
+		seep_kernel(close, fd);
 		return (int)result;
 	}
 	return (int)fd;
@@ -50,11 +50,11 @@ static int connect_to(const char *abstract_name)
 
 static struct seep_wire_region *map_region(int fd, uint64_t bytes)
 {
-	long address = seep_kernel(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0L);
+	long address = seep_kernel(mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0L);
 
 	if (address < 0 && address > -4096)
 		return NULL;
-	seep_kernel(SYS_madvise, address, bytes, MADV_DONTDUMP);
+	seep_kernel(madvise, address, bytes, MADV_DONTDUMP);
 	return (struct seep_wire_region *)address;
 }
 
@@ -76,19 +76,19 @@ static int receive_welcome(int socket, struct seep_wire_welcome *welcome)
 
 	/* ppoll writes the time that is left into limit, so interrupted waits add up to one limit. */
 	do
-		result = seep_kernel(SYS_ppoll, &ready, 1, &limit, NULL, 0);
+		result = seep_kernel(ppoll, &ready, 1, &limit, NULL, 0);
 	while (result == -EINTR);
 	if (result != 1)
 		return -1;
 	do
-		result = seep_kernel(SYS_recvmsg, socket, &message, MSG_CMSG_CLOEXEC);
+		result = seep_kernel(recvmsg, socket, &message, MSG_CMSG_CLOEXEC);
 	while (result == -EINTR);
 	head = CMSG_FIRSTHDR(&message);
 	if (result < 0 || !head || head->cmsg_type != SCM_RIGHTS)
 		return -1;
 	memcpy(&fd, CMSG_DATA(head), sizeof fd);
 	if (result != sizeof *welcome || welcome->magic != SEEP_WIRE_MAGIC || welcome->status) {
-		seep_kernel(SYS_close, fd);
+		seep_kernel(close, fd);
 		return -1;
 	}
 	return fd;
@@ -108,10 +108,10 @@ static struct seep_wire_region *say_hello(
 
 	if (secret)
 		memcpy(hello.secret, secret + 1, strnlen(secret + 1, sizeof hello.secret));
-	hello.pid = (uint32_t)seep_kernel(SYS_getpid);
-	if (seep_kernel(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+	hello.pid = (uint32_t)seep_kernel(getpid);
+	if (seep_kernel(prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
 		hello.address_space_limit = limit.rlim_cur;
-	if (seep_kernel(SYS_sendto, socket, &hello, sizeof hello, MSG_NOSIGNAL, NULL, 0) == sizeof hello) {
+	if (seep_kernel(sendto, socket, &hello, sizeof hello, MSG_NOSIGNAL, NULL, 0) == sizeof hello) {
 		if (parents) { /* its collector may be asleep */
 			atomic_fetch_add(&parents->doorbell, 1);
 			seep_kernel_wake(&parents->doorbell);
@@ -119,12 +119,12 @@ static struct seep_wire_region *say_hello(
 		fd = receive_welcome(socket, &welcome);
 		if (fd >= 0) {
 			region = map_region(fd, welcome.region_bytes);
-			seep_kernel(SYS_close, fd);
+			seep_kernel(close, fd);
 		}
 	}
-	seep_kernel(SYS_close, socket);
+	seep_kernel(close, socket);
 	if (region && region->magic != SEEP_WIRE_MAGIC) {
-		seep_kernel(SYS_munmap, region, welcome.region_bytes);
+		seep_kernel(munmap, region, welcome.region_bytes);
 		region = NULL;
 	}
 	return region;
@@ -174,11 +174,11 @@ static int become_collector(void *argument)
 	struct launch *launch = argument;
 	uint64_t no_signals = 0;
 
-	seep_kernel(SYS_setsid);
-	seep_kernel(SYS_fcntl, launch->socket, F_SETFD, 0);
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof no_signals);
-	seep_kernel(SYS_execve, launch->path, launch->arguments, launch->environment);
-	seep_kernel(SYS_exit_group, 127);
+	seep_kernel(setsid);
+	seep_kernel(fcntl, launch->socket, F_SETFD, 0);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof no_signals);
+	seep_kernel(execve, launch->path, launch->arguments, launch->environment);
+	seep_kernel(exit_group, 127);
 	return 127;
 }
 
@@ -188,7 +188,7 @@ static int step_aside(void *argument)
 	struct launch *launch = argument;
 
 	clone(become_collector, launch->stack + STACK_BYTES, CLONE_VM | CLONE_VFORK, launch);
-	seep_kernel(SYS_exit_group, 0);
+	seep_kernel(exit_group, 0);
 	return 0;
 }
 
@@ -216,18 +216,18 @@ static void run_detached(struct launch *launch, char *stacks)
 
 	launch->stack = stacks + STACK_BYTES;
 	/* A subreaper, or who was one before this exec, would get the collector for a child, and wait for it. */
-	seep_kernel(SYS_prctl, PR_GET_CHILD_SUBREAPER, &reaper, 0, 0, 0);
+	seep_kernel(prctl, PR_GET_CHILD_SUBREAPER, &reaper, 0, 0, 0);
 	if (reaper)
-		seep_kernel(SYS_prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+		seep_kernel(prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
 	/* Exit signal 0: the parent gets no SIGCHLD, and wait() without __WCLONE does not see the child. */
 	child = clone(step_aside, stacks + STACK_BYTES, CLONE_VM | CLONE_VFORK, launch);
 	if (child > 0)
-		while (seep_kernel(SYS_wait4, child, NULL, __WCLONE, NULL) == -EINTR)
+		while (seep_kernel(wait4, child, NULL, __WCLONE, NULL) == -EINTR)
 			;
 	if (reaper)
-		seep_kernel(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+		seep_kernel(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
 	errno = saved_errno;
 }
 
@@ -244,11 +244,11 @@ static void write_decimal(char *end, int number, char **start)
 /* In a program that was started with one of its first three descriptors closed, ours would get its number. */
 static void keep_off_standard_streams(int *fd)
 {
-	long moved = *fd > 2 ? -1 : seep_kernel(SYS_fcntl, *fd, F_DUPFD_CLOEXEC, 3);
+	long moved = *fd > 2 ? -1 : seep_kernel(fcntl, *fd, F_DUPFD_CLOEXEC, 3);
 
 	if (moved < 0)
 		return;
-	seep_kernel(SYS_close, *fd);
+	seep_kernel(close, *fd);
 	*fd = (int)moved;
 }
 
@@ -264,21 +264,21 @@ static int start_collector(char **envp)
 	while (envp[count])
 		count++;
 	if (launch && stacks && find_collector(launch, envp) && copy_environment(launch, envp, count) &&
-		seep_kernel(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
+		seep_kernel(socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
 		keep_off_standard_streams(&sockets[1]);
 		launch->socket = sockets[1];
 		write_decimal(launch->descriptor + sizeof launch->descriptor, sockets[1], &launch->arguments[2]);
 		launch->arguments[0] = launch->path;
 		launch->arguments[1] = "session";
 		run_detached(launch, stacks);
-		seep_kernel(SYS_close, sockets[1]);
+		seep_kernel(close, sockets[1]);
 	}
 	if (launch && launch->environment)
-		seep_kernel(SYS_munmap, launch->environment, (count + 1) * sizeof(char *));
+		seep_kernel(munmap, launch->environment, (count + 1) * sizeof(char *));
 	if (launch)
-		seep_kernel(SYS_munmap, launch, sizeof *launch);
+		seep_kernel(munmap, launch, sizeof *launch);
 	if (stacks)
-		seep_kernel(SYS_munmap, stacks, stacks_bytes);
+		seep_kernel(munmap, stacks, stacks_bytes);
 	return sockets[0];
 }
 
@@ -301,21 +301,21 @@ static void ask(struct question *question)
 /* A socket and what comes over it take two descriptors. */
 static bool has_no_descriptors(void)
 {
-	long first = seep_kernel(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	long second = first < 0 ? first : seep_kernel(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0);
+	long first = seep_kernel(socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	long second = first < 0 ? first : seep_kernel(fcntl, first, F_DUPFD_CLOEXEC, 0);
 
 	if (first >= 0)
-		seep_kernel(SYS_close, first);
+		seep_kernel(close, first);
 	if (second >= 0)
-		seep_kernel(SYS_close, second);
+		seep_kernel(close, second);
 	return second == -EMFILE;
 }
 
 /* In a thread for this alone, whose table of descriptors is a copy: what it closes stays open in the program. */
 static int ask_with_copies(void *argument)
 {
-	seep_kernel(SYS_close, 0);
-	seep_kernel(SYS_close, 1);
+	seep_kernel(close, 0);
+	seep_kernel(close, 1);
 	ask(argument);
 	return 0;
 }
@@ -333,19 +333,23 @@ static void ask_in_thread(struct question *question)
 
 	if (!stack)
 		return;
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
-	if (clone(ask_with_copies, stack + STACK_BYTES, flags, question, &running, NULL, &running) > 0)
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+	if (seep_kernel_may(SEEP_KERNEL_BIT(clone)) &&
+		clone(ask_with_copies, stack + STACK_BYTES, flags, question, &running, NULL, &running) > 0)
 		while ((now = atomic_load(&running)) != 0)
 			seep_kernel_wait(&running, now, 1000);
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
 	errno = saved_errno;
-	seep_kernel(SYS_munmap, stack, STACK_BYTES);
+	seep_kernel(munmap, stack, STACK_BYTES);
 }
 
 struct seep_wire_region *seep_launch(const struct seep_launch *launch)
 {
 	struct question question = {launch, NULL};
 
+	/* Half of them would leave something open. */
+	if (!seep_kernel_may(SEEP_KERNEL_TO_START))
+		return NULL;
 	if (has_no_descriptors())
 		ask_in_thread(&question);
 	else

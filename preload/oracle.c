@@ -47,7 +47,7 @@ static void turn_take(void)
 	uint64_t signals;
 	uint32_t expected = 0;
 
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all, &signals, sizeof all);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &all, &signals, sizeof all);
 	if (!atomic_compare_exchange_strong(&turn, &expected, 1))
 		while (atomic_exchange(&turn, 2) != 0)
 			seep_kernel_wait(&turn, 2, 1000);
@@ -60,7 +60,7 @@ static void turn_give(void)
 
 	if (atomic_exchange(&turn, 0) == 2)
 		seep_kernel_wake(&turn);
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, sizeof signals);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &signals, NULL, sizeof signals);
 }
 
 bool seep_oracle_open(void)
@@ -146,7 +146,7 @@ unsigned seep_oracle_walk(const struct seep_unwind_start *start, struct seep_unw
 	frames[0] = (struct seep_unwind_frame){
 		.return_address = start->return_address, .slot = start->cfa - sizeof(uintptr_t)};
 	*end = SEEP_UNWIND_LOST;
-	if (!seep_kernel_silent && calls.step && getcontext(&room->context) == 0)
+	if (seep_kernel_may(SEEP_KERNEL_FOR_LIBUNWIND) && calls.step && getcontext(&room->context) == 0)
 		count = walk_in_turn(room, start, frames, depth_limit, end);
 	errno = saved_errno;
 	return count;

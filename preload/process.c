@@ -59,7 +59,7 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 		return false;
 	process->depth_limit = region->depth_limit;
 	process->on_full = region->on_full;
-	process->pid = (uint32_t)seep_kernel(SYS_getpid);
+	process->pid = (uint32_t)seep_kernel(getpid);
 	inherited_region = region;
 	inherited_parts[0] = (struct part){(char *)region, region->region_bytes};
 	inherited_parts[1] = (struct part){NULL, 0};
@@ -127,9 +127,9 @@ static void end_interrupted_hook(void)
 	for (int i = 0; i < 2 && inherited_parts[i].bytes; i++) {
 		const struct part *part = &inherited_parts[i];
 
-		seep_kernel(SYS_mmap, part->start, part->bytes, PROT_READ | PROT_WRITE,
+		seep_kernel(mmap, part->start, part->bytes, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0L);
-		seep_kernel(SYS_madvise, part->start, part->bytes, MADV_DONTDUMP);
+		seep_kernel(madvise, part->start, part->bytes, MADV_DONTDUMP);
 	}
 	memcpy(process, &inherited_process, sizeof *process);
 	atomic_store(&process->region, region);
@@ -168,7 +168,7 @@ static void start_forked(struct seep_process *process)
 		&(struct seep_launch){.name = inherited_socket, .kind = SEEP_HELLO_FORK, .parents = parents});
 
 	for (int i = 0; i < 2 && parents && parts[i].bytes; i++)
-		seep_kernel(SYS_munmap, parts[i].start, parts[i].bytes);
+		seep_kernel(munmap, parts[i].start, parts[i].bytes);
 	inherited_region = NULL;
 	if (region)
 		adopt(process, region);
@@ -189,7 +189,7 @@ static void start_forked_alone(struct seep_process *process, bool interrupted)
 	uint64_t all_signals = ~UINT64_C(0);
 	uint64_t saved;
 
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &all_signals, &saved, sizeof saved);
 	/* One may have forked up to here, in the middle of this hook. */
 	if (interrupted || !atomic_load(&process->interrupted)) {
 		if (interrupted)
@@ -197,7 +197,7 @@ static void start_forked_alone(struct seep_process *process, bool interrupted)
 		if (atomic_exchange(&process->starting, 1) == 0)
 			start_forked(process);
 	}
-	seep_kernel(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
+	seep_kernel(rt_sigprocmask, SIG_SETMASK, &saved, NULL, sizeof saved);
 }
 
 struct seep_process *seep_process_recording(void)
@@ -229,7 +229,7 @@ static uint64_t page_align(uint64_t bytes)
 static void unmap(void *start, uint64_t from, uint64_t to)
 {
 	if (from < to)
-		seep_kernel(SYS_munmap, (char *)start + from, to - from);
+		seep_kernel(munmap, (char *)start + from, to - from);
 }
 
 /* But not below the floor. */

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static bool find_all(void)
 	find("pvalloc", &seep_real.pvalloc);
 	find("dlclose", &seep_real.dlclose);
 	find("prctl", &seep_real.prctl);
+	find("syscall", &seep_real_syscall);
 	find("setrlimit", &seep_real.setrlimit);
 	find("prlimit", &seep_real.prlimit);
 	find("malloc", &seep_real.malloc);
@@ -139,6 +141,24 @@ static int first_dlclose(void *handle)
 {
 	return find_all() && seep_real.dlclose != first_dlclose ? seep_real.dlclose(handle) : -1;
 }
+
+static long first_syscall(long number, ...)
+{
+	long arguments[6];
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	if (find_all() && seep_real_syscall != first_syscall)
+		return seep_real_syscall(
+			number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	errno = ENOSYS;
+	return -1;
+}
+
+long (*seep_real_syscall)(long, ...) = first_syscall;
 
 struct seep_real seep_real = {
 	.malloc = first_malloc,

@@ -33,6 +33,7 @@ struct seep_real {
 
 /* At first these find all the others and then do their work, so that a hook need not ask whether they were found. */
 extern struct seep_real seep_real;
+extern long (*seep_real_syscall)(long, ...); /* on its own for syscall_x86_64.S */
 
 /* Finds them now: in the middle of one of the program's own calls of dlsym or dlopen would be a bad moment. */
 void seep_real_find(void);

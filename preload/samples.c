@@ -109,7 +109,7 @@ static struct seep_samples_set *grow(struct seep_process *process)
 		if (old->addresses[i] > REMOVED)
 			insert(set, old->addresses[i]);
 	if (old)
-		seep_kernel(SYS_munmap, old, sizeof *old + ((size_t)old->mask + 1) * sizeof old->addresses[0]);
+		seep_kernel(munmap, old, sizeof *old + ((size_t)old->mask + 1) * sizeof old->addresses[0]);
 	process->samples = set;
 	return set;
 }

@@ -23,7 +23,7 @@ __thread struct seep_guard seep_guard __attribute__((tls_model("initial-exec")))
 static bool owner_is_dead(const struct seep_process *process, uint32_t owner, uint32_t self)
 {
 	/* A living thread never finds its own id on a segment: it would be attached. */
-	return owner == self || owner == NOBODY || seep_kernel(SYS_tgkill, process->pid, owner, 0) == -ESRCH;
+	return owner == self || owner == NOBODY || seep_kernel(tgkill, process->pid, owner, 0) == -ESRCH;
 }
 
 static struct seep_wire_segment *take_over(struct seep_process *process, uint32_t used, uint32_t self)
@@ -67,7 +67,7 @@ static bool hook_was_left(uintptr_t frame)
 
 	if (frame < seep_guard.stack)
 		return false;
-	return seep_kernel(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
+	return seep_kernel(sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
 }
 
 struct seep_thread *seep_thread_nested(enum seep_thread_place place, uintptr_t frame)
@@ -104,12 +104,17 @@ struct seep_thread *seep_thread_attach(void)
 	struct seep_process *process = seep_process_recording();
 	struct seep_wire_segment *segment = NULL;
 	struct seep_thread *thread;
-	uint32_t self;
-	uint32_t used, most;
+	long id;
+	uint32_t self, used, most;
 
 	if (!process)
 		return NULL;
-	self = (uint32_t)seep_kernel(SYS_gettid);
+	id = seep_kernel(gettid);
+	if (id < 0) {
+		seep_process_unrecorded();
+		return NULL;
+	}
+	self = (uint32_t)id;
 	used = atomic_load(&atomic_load(&process->region)->segments_used);
 	/* Whoever came too late after a shrinking has counted one that is not there. */
 	most = atomic_load(&process->segments_max);

@@ -23,7 +23,7 @@ exports_only_hooks() {
 	! nm -D --defined-only "$library" | awk '$2 ~ /[A-Z]/ { sub(/@.*/, "", $NF); print $NF }' | grep -v -x -E \
 		-e '(m|c|re)alloc|reallocarray|c?free|free_sized|free_aligned_sized' \
 		-e 'memalign|aligned_alloc|posix_memalign|p?valloc|dlclose|seep_.*' \
-		-e 'prctl|(set|p)rlimit(64)?'
+		-e 'prctl|syscall|(set|p)rlimit(64)?'
 }
 
 starts_first() {
