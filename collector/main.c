@@ -118,8 +118,8 @@ static int session_start(struct seep_session_setup *setup, int fd)
 	return seep_messages_peer(fd, &peer) < 0 || seep_session_run(setup, fd, peer.pid) < 0;
 }
 
-/* What went wrong is said on stdout, for the command that started it. */
-static int recover_start(const char *trace, int fd)
+/* What went wrong is said on stdout, for the command that started it. A frame of its own: a recording shall not carry this one. */
+__attribute__((noinline)) static int recover_start(const char *trace, int fd)
 {
 	char message[PATH_MAX + 300];
 

@@ -23,9 +23,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUSY_UNITS 1024u /* after a round with more the next one follows at once */
-#define SLEEP_MIN_MS 5u
-#define SLEEP_MAX_MS 100u /* region.tick is promised to be no older */
 #define CHECK_EVERY_NS UINT64_C(5000000)
 /* For a number that does not come; longer than a thread waits for its turn on a loaded machine. */
 #define PATIENCE_MS 10000u
@@ -33,6 +30,13 @@
 #define LINGER_MAX_MS 10000
 
 /* ---- Recording ---- */
+
+/* When it looks again by itself. */
+static const struct pace {
+	uint64_t busy_units; /* after a round with as many the next one follows at once */
+	unsigned sleep_min_ms; /* after others, first */
+	unsigned sleep_max_ms; /* in the end; region.tick is promised to be no older than a tenth of a second */
+} rung_for = {1024, 5, 100}, looking = {32, 1, 10};
 
 static bool nothing_urgent(void *context)
 {
@@ -112,10 +116,12 @@ enum outcome {
 
 static enum outcome session_record(struct seep_recording *r, uint32_t *how, int *connection, pid_t *child)
 {
-	unsigned sleep_ms = SLEEP_MIN_MS;
+	unsigned sleep_ms = rung_for.sleep_min_ms;
 
 	*how = 0;
 	for (;;) {
+		const struct pace *pace =
+			atomic_load_explicit(&r->region.map->silent, memory_order_relaxed) ? &looking : &rung_for;
 		uint64_t units = seep_recording_round(r);
 		uint32_t seen = seep_watcher_take(&r->watcher);
 		int status = housekeep(r, how);
@@ -132,11 +138,11 @@ static enum outcome session_record(struct seep_recording *r, uint32_t *how, int 
 			*how = SEEP_END_EXEC;
 		if (seen & SEEP_WATCHER_ENDED || *how)
 			return OUTCOME_ENDED;
-		if (units >= BUSY_UNITS)
+		if (units >= pace->busy_units)
 			continue;
-		sleep_ms = units ? SLEEP_MIN_MS : 2 * sleep_ms;
-		if (sleep_ms > SLEEP_MAX_MS)
-			sleep_ms = SLEEP_MAX_MS;
+		sleep_ms = units ? pace->sleep_min_ms : 2 * sleep_ms;
+		if (sleep_ms > pace->sleep_max_ms)
+			sleep_ms = pace->sleep_max_ms;
 		seep_region_sleep(&r->region, nothing_urgent, r, sleep_ms);
 	}
 }

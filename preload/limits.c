@@ -37,12 +37,13 @@ static uint32_t heed(bool strict, bool filter, const void *program)
 	/* A thread that has no segment yet could not get one any more. */
 	if (seep_thread_enter(SEEP_PLACE_RECORDER))
 		seep_thread_leave();
-	if (strict) {
+	forbidden = strict ? 0 : seep_filters_forbid(program);
+	if (strict)
 		seep_kernel_silent = true;
-		return 0;
-	}
-	forbidden = seep_filters_forbid(program);
-	return forbidden & ~atomic_fetch_or(&seep_kernel_forbidden, forbidden);
+	forbidden &= ~atomic_fetch_or(&seep_kernel_forbidden, forbidden);
+	if (!seep_kernel_may(SEEP_KERNEL_BIT(futex)))
+		seep_process_silent();
+	return forbidden;
 }
 
 /* The kernel refused. */

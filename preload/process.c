@@ -65,6 +65,7 @@ static bool adopt(struct seep_process *process, struct seep_wire_region *region)
 	inherited_parts[1] = (struct part){NULL, 0};
 	memcpy(inherited_socket, region->socket_name, sizeof inherited_socket);
 	memcpy(&inherited_process, process, sizeof *process);
+	atomic_store(&region->silent, !seep_kernel_may(SEEP_KERNEL_BIT(futex)));
 	atomic_store(&region->state, SEEP_STATE_RECORDING);
 	atomic_store_explicit(&process->region, region, memory_order_release);
 	return true;
@@ -320,6 +321,14 @@ void seep_process_unlock_left(struct seep_process *process)
 {
 	if (atomic_load(&process->lock_owner) == seep_guard.thread)
 		seep_process_unlock(process);
+}
+
+void seep_process_silent(void)
+{
+	struct seep_wire_region *region = seep_process ? atomic_load(&seep_process->region) : NULL;
+
+	if (region)
+		atomic_store(&region->silent, 1);
 }
 
 void seep_process_unrecorded(void)

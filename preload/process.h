@@ -60,6 +60,9 @@ void seep_process_unlock(struct seep_process *process);
 /* If the calling thread jumped out of the recorder while it held the lock: gives it back. */
 void seep_process_unlock_left(struct seep_process *process);
 
+/* Tells the collector that a thread can't wake it. */
+void seep_process_silent(void);
+
 /* Counts an allocation or a free that could not be recorded. */
 void seep_process_unrecorded(void);
 
