@@ -78,9 +78,8 @@ static inline bool seep_kernel_may(uint32_t calls)
 #define seep_kernel(name, ...) \
 	({ \
 		int caller_errno = errno; \
-		long kernel_result = seep_kernel_may(SEEP_KERNEL_BIT(name)) \
-					     ? syscall(SYS_##name __VA_OPT__(, ) __VA_ARGS__) \
-					     : -ENOSYS; \
+		long kernel_result = \
+			seep_kernel_may(SEEP_KERNEL_BIT(name)) ? syscall(SYS_##name, ##__VA_ARGS__) : -ENOSYS; \
 		if (kernel_result == -1) \
 			kernel_result = -errno; \
 		errno = caller_errno; \
