@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "support_filters.h"
+#include "../../preload/filters.c"
+#include "../../preload/kernel.c"
 
 #define BIT SEEP_KERNEL_BIT
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
