@@ -26,40 +26,47 @@ EXPORT int prlimit64(
 
 _Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "the calls with 64 are the same");
 
-/* What a thread asks of seccomp; seep_kernel.h heeds it from here on. Strict mode is one thread's. A filter is the thread's and those that it makes,
- * or everybody's (SECCOMP_FILTER_FLAG_TSYNC): it is taken for everybody's, which harms nobody. Returns what is new in it. */
-static uint32_t heed(bool strict, bool filter, const void *program)
-{
-	uint32_t forbidden;
+struct wish {
+	bool strict, filter;
+	uint32_t forbidden; /* by the filter, and by none before it */
+};
 
-	if (!strict && !filter)
-		return 0;
+/* What a thread is about to ask of seccomp; kernel.h heeds it from here on. Strict mode is one thread's. A filter is the thread's and those
+ * that it makes, or everybody's (SECCOMP_FILTER_FLAG_TSYNC): it is taken for everybody's, which harms nobody. */
+static void heed(struct wish *wish, const void *program)
+{
+	if (!wish->strict && !wish->filter)
+		return;
 	/* A thread that has no segment yet could not get one any more. */
 	if (seep_thread_enter(SEEP_PLACE_RECORDER))
 		seep_thread_leave();
-	forbidden = strict ? 0 : seep_filters_forbid(program);
-	if (strict)
+	if (wish->filter) {
+		wish->forbidden = seep_filters_forbid(program);
+		wish->forbidden &= ~atomic_fetch_or(&seep_kernel_forbidden, wish->forbidden);
+	}
+	if (wish->strict)
 		seep_kernel_silent = true;
-	forbidden &= ~atomic_fetch_or(&seep_kernel_forbidden, forbidden);
-	if (!seep_kernel_may(SEEP_KERNEL_BIT(futex)))
-		seep_process_silent();
-	return forbidden;
 }
 
-/* The kernel refused. */
-static void heed_no_more(bool strict, uint32_t forbidden)
+/* Then the kernel has granted it, or refused. */
+static void heeded(const struct wish *wish, bool granted)
 {
-	if (strict)
-		seep_kernel_silent = false;
-	atomic_fetch_and(&seep_kernel_forbidden, ~forbidden);
+	if (!wish->strict && !wish->filter)
+		return;
+	if (!granted) {
+		if (wish->strict)
+			seep_kernel_silent = false;
+		atomic_fetch_and(&seep_kernel_forbidden, ~wish->forbidden);
+	} else if (!seep_kernel_may(SEEP_KERNEL_BIT(futex))) {
+		seep_process_silent();
+	}
 }
 
 int prctl(int option, ...)
 {
 	unsigned long arguments[4];
+	struct wish wish = {0};
 	va_list list;
-	bool strict, filter;
-	uint32_t forbidden;
 	int result;
 
 	va_start(list, option);
@@ -67,23 +74,22 @@ int prctl(int option, ...)
 		arguments[i] = va_arg(list, unsigned long);
 	va_end(list);
 	seep_real_find();
-	strict = option == PR_SET_SECCOMP && arguments[0] == SECCOMP_MODE_STRICT;
-	filter = option == PR_SET_SECCOMP && arguments[0] == SECCOMP_MODE_FILTER;
-	forbidden = heed(strict, filter, (const void *)arguments[1]);
+	if (option == PR_SET_SECCOMP)
+		wish = (struct wish){arguments[0] == SECCOMP_MODE_STRICT, arguments[0] == SECCOMP_MODE_FILTER, 0};
+	heed(&wish, (const void *)arguments[1]);
 	result = seep_real.prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
-	if (result != 0)
-		heed_no_more(strict, forbidden);
+	heeded(&wish, result == 0);
 	return result;
 }
 
 long seep_limits_seccomp(long number, unsigned operation, unsigned flags, void *program)
 {
-	bool strict = operation == SECCOMP_SET_MODE_STRICT;
-	uint32_t forbidden = heed(strict, operation == SECCOMP_SET_MODE_FILTER, program);
-	long result = seep_real_syscall(number, operation, flags, program);
+	struct wish wish = {operation == SECCOMP_SET_MODE_STRICT, operation == SECCOMP_SET_MODE_FILTER, 0};
+	long result;
 
-	if (result < 0)
-		heed_no_more(strict, forbidden);
+	heed(&wish, program);
+	result = seep_real_syscall(number, operation, flags, program);
+	heeded(&wish, result >= 0);
 	return result;
 }
 
