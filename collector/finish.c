@@ -16,6 +16,7 @@ static void say_what_is_missing(struct seep_recording *r)
 {
 	const struct seep_totals *t = &r->books->totals;
 	uint64_t now = r->books->now_ns, over = atomic_load(&r->region.map->nodes_over);
+	uint32_t children = atomic_load(&r->region.map->children_lost);
 	uint32_t modules = seep_region_modules_used(&r->region);
 	const struct {
 		uint64_t count;
@@ -26,6 +27,7 @@ static void say_what_is_missing(struct seep_recording *r)
 		{r->books->order.holes, "frees never arrived, or too late"},
 		{r->books->sites.over, "allocations found no site of their own, there were too many"},
 		{over, "stacks were cut because the stack tree was full"},
+		{children, "forked children were not recorded, because a seccomp filter kept them from asking for it"},
 		{r->notes.lost, "notes were left out, there were too many"},
 	};
 

@@ -348,8 +348,11 @@ struct seep_wire_region *seep_launch(const struct seep_launch *launch)
 	struct question question = {launch, NULL};
 
 	/* Half of them would leave something open. */
-	if (!seep_kernel_may(SEEP_KERNEL_TO_START))
+	if (!seep_kernel_may(SEEP_KERNEL_TO_START)) {
+		if (launch->parents)
+			atomic_fetch_add(&launch->parents->children_lost, 1);
 		return NULL;
+	}
 	if (has_no_descriptors())
 		ask_in_thread(&question);
 	else

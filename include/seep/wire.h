@@ -136,6 +136,7 @@ struct seep_wire_region {
 	_Atomic int32_t exit_status;
 	_Atomic uint64_t unrecorded; /* allocations and frees without a segment (over a limit, or nested in a hook) */
 	_Atomic uint64_t nodes_over; /* allocations whose stack found no place in the tree and was cut */
+	_Atomic uint32_t children_lost; /* forked children who must not ask for a region (seccomp) */
 	_Atomic uint32_t silent; /* 1: there are producers that can't ring the doorbell (seccomp): look more often */
 
 	/* The time of births, in ticks since the start. The collector sets it to the time, so that it is at most a tenth of a second

@@ -175,10 +175,17 @@ sanitised() {
 		json "$scratch/env.seep" '.trace.complete and .trace.end == "exited"'
 }
 
+# A child that must not ask is not recorded, but somebody says so.
+filtered_child() {
+	"$seep" run -o "$scratch/filtered.seep" -- "$programs/seccomp_filter_syscall" || return
+	json "$scratch/filtered.seep" '.trace.remarks | any(test("1 forked children were not recorded, because a seccomp filter"))'
+}
+
 try "make, and 450 short processes of it" many
 try "eight recorders at once, with one name for all" recorders_at_once
 try "a recorder in a recorder: the inner one records" recorder_in_recorder
 try "a program whose environment is emptied before it starts runs untraced, and ends the trace of who did that" sanitised
+try "a forked child that a seccomp filter keeps from asking is not recorded, and told of" filtered_child
 try "no collector is left" no_collector
 
 # ---- Places ----
