@@ -44,7 +44,7 @@ static uint64_t signals_before; /* of the thread that has the turn */
 static void turn_take(void)
 {
 	uint64_t all = ~UINT64_C(0);
-	uint64_t signals;
+	uint64_t signals = 0; /* if the kernel was not asked, it is not asked again */
 	uint32_t expected = 0;
 
 	seep_kernel(rt_sigprocmask, SIG_SETMASK, &all, &signals, sizeof all);
