@@ -351,7 +351,7 @@ int seep_recover(const struct seep_recover_files *files, char *message, size_t m
 		return -1;
 	}
 	status = recover(r, files, message, message_size);
-	seep_recording_free(r, false); /* the mutex in the region is not ours */
+	seep_recording_free(r, false); /* the futex in the region is not ours */
 	return status;
 }
 

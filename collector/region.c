@@ -69,20 +69,25 @@ static bool sizes_choose(struct seep_region *r, uint64_t limit, bool durable)
 	return true;
 }
 
-static int alive_lock(struct seep_wire_region *map)
-{
-	pthread_mutexattr_t attributes;
-	int error = pthread_mutexattr_init(&attributes);
+/* What the kernel goes through when this thread ends. Not a mutex of the C library's: that has its pointers beside the word, where the
+ * program could make them lead anywhere. */
+static _Thread_local struct robust_list_head robust_futexes;
+static _Thread_local struct robust_list robust_futex;
 
-	if (!error)
-		error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	if (!error)
-		error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	if (!error)
-		error = pthread_mutex_init(&map->alive, &attributes);
-	if (!error)
-		error = pthread_mutex_lock(&map->alive);
-	return error;
+/* Returns 0 or an errno. */
+static int alive_hold(struct seep_wire_region *map)
+{
+	robust_futex.next = &robust_futexes.list;
+	robust_futexes.list.next = &robust_futex;
+	robust_futexes.futex_offset = (long)((uintptr_t)&map->alive - (uintptr_t)&robust_futex);
+	atomic_store(&map->alive, (uint32_t)gettid());
+	return syscall(SYS_set_robust_list, &robust_futexes, sizeof(robust_futexes)) == 0 ? 0 : errno;
+}
+
+static void alive_let_go(struct seep_wire_region *map)
+{
+	robust_futexes.list.next = &robust_futexes.list;
+	atomic_store(&map->alive, 0);
 }
 
 static int header_fill(
@@ -103,7 +108,7 @@ static int header_fill(
 	map->on_full = settings->on_full;
 	map->sample_bytes = settings->sample_bytes;
 	snprintf(map->socket_name, sizeof(map->socket_name), "%s", socket_name);
-	return alive_lock(map);
+	return alive_hold(map);
 }
 
 static bool map(struct seep_region *r, int fd, int sharing)
@@ -223,7 +228,7 @@ int seep_region_open(struct seep_region *r, const struct seep_settings *settings
 void seep_region_unmap(struct seep_region *r)
 {
 	if (r->map) {
-		pthread_mutex_unlock(&r->map->alive);
+		alive_let_go(r->map);
 		munmap(r->map, r->bytes);
 	}
 	r->map = NULL;

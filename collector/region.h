@@ -28,8 +28,8 @@ struct seep_region {
 	uint32_t segments_max;
 };
 
-/* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, and locks its mutex for
- * the calling thread. With a path it is a new file, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
+/* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, whose robust futex the calling
+ * thread holds; it holds one at a time. With a path it is a new file, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
  * message. */
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
 	const char *socket_name, const char *path, char *message, size_t message_size);
@@ -41,9 +41,9 @@ int seep_region_adopt(struct seep_region *r, int fd, uint32_t modules_max, uint3
 /* After the region was handed over: only mappings keep it in use from now on. */
 void seep_region_handed(struct seep_region *r);
 
-/* Unlocks and unmaps, but keeps the memfd. */
+/* Lets the futex go and unmaps, but keeps the memfd. */
 void seep_region_unmap(struct seep_region *r);
-/* Closes what is still open. In a forked collector, whose region is still its parent's, the mutex is left alone. */
+/* Closes what is still open. In a forked collector, whose region is still its parent's, the futex is left alone. */
 void seep_region_close(struct seep_region *r, bool owner);
 
 /* Whether any process still maps the region. To be asked only once it is unmapped here; after a "no" nobody can map it again. */

@@ -219,8 +219,8 @@ static int session_finish(struct seep_recording *r, uint32_t how, int *status, p
 	return -1;
 }
 
-/* The recording stops though the program goes on. What is known is written if that is still possible. The mutex must not be
- * unlocked: the program learns from the kernel, when this process ends, that nobody reads any more. */
+/* The recording stops though the program goes on. What is known is written if that is still possible. The futex must not be
+ * let go: the program learns from the kernel, when this process ends, that nobody reads any more. */
 static void session_give_up(struct seep_recording *r)
 {
 	struct seep_trace_end end = {.how = SEEP_END_STOPPED, .exit_status = -1};

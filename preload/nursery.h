@@ -10,6 +10,8 @@
 #include "ring.h"
 #include "thread.h"
 
+#include <stddef.h>
+
 /* What the collector may read at the same time. */
 #define SEEP_RELAXED(field) atomic_load_explicit(&(field), memory_order_relaxed)
 

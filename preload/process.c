@@ -291,7 +291,7 @@ bool seep_process_collector_died(const struct seep_process *process)
 {
 	struct seep_wire_region *region = atomic_load(&process->region);
 
-	return __atomic_load_n((const uint32_t *)(const void *)&region->alive, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED;
+	return atomic_load_explicit(&region->alive, memory_order_acquire) & FUTEX_OWNER_DIED;
 }
 
 void seep_process_stop(void)

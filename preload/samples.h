@@ -8,6 +8,8 @@
 
 #include "thread.h"
 
+#include <stddef.h>
+
 #define SEEP_SAMPLES_FILTER_BITS 17
 
 /* Slow path: does the block that used up the gap hold a point? Draws the next gap. */

@@ -49,7 +49,6 @@
 #ifndef SEEP_WIRE_H
 #define SEEP_WIRE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -147,9 +146,9 @@ struct seep_wire_region {
 	_Alignas(64) _Atomic uint32_t sleeping;
 	_Atomic uint32_t doorbell;
 
-	/* Robust and process-shared, held by the collector as long as it lives: when it dies the kernel sets
-	 * FUTEX_OWNER_DIED in the mutex's first word, which the shim looks at, whoever killed it and in whichever pid namespace. */
-	_Alignas(64) pthread_mutex_t alive;
+	/* A robust futex that the collector holds as long as it lives: when it dies the kernel sets FUTEX_OWNER_DIED in it, whoever
+	 * killed it and in whichever pid namespace. */
+	_Alignas(64) _Atomic uint32_t alive;
 };
 
 /* One load of one file. The path is cut to fit. */

@@ -37,6 +37,7 @@ enum step {
 	STEP_COUNTS,
 	STEP_HEAD,
 	STEP_DROPPED,
+	STEP_HEADER,
 	STEP_ROUND,
 	STEP_EPOCH,
 	STEPS,
@@ -136,6 +137,14 @@ static void forge_counts(struct seep_region *r, struct input *in)
 	atomic_store(&r->map->segments_used, counts[2]);
 }
 
+/* Any of the words that the shim writes or looks at, and what is behind them in their page. */
+static void forge_header(struct seep_region *r, struct input *in)
+{
+	size_t from = offsetof(struct seep_wire_region, state) + take_number(in, 1024);
+
+	take(in, (char *)r->map + from, 1 + take_number(in, 64));
+}
+
 static void write_step(struct seep_region *r, struct input *in, enum step step)
 {
 	struct seep_wire_segment *s = &r->segments[take_number(in, THREADS)];
@@ -157,6 +166,8 @@ static void write_step(struct seep_region *r, struct input *in, enum step step)
 		take(in, (void *)&r->nodes[take_number(in, 16)], sizeof(r->nodes[0]));
 	} else if (step == STEP_COUNTS) {
 		forge_counts(r, in);
+	} else if (step == STEP_HEADER) {
+		forge_header(r, in);
 	} else {
 		take(in, &value, sizeof(value));
 		atomic_store(step == STEP_HEAD ? &s->head : &s->dropped, value);

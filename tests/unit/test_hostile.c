@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,30 @@ static void garbage_costs_only_its_own_ring(void **state)
 	assert_non_null(trace_note(t, SEEP_NOTE_FAULT));
 	assert_int_equal(t->nodes[1].parent, 0);
 	assert_int_equal(t->nodes[2].module, 0);
+	free(t);
+}
+
+/* Where a mutex of the C library would have its pointers to the others that its thread holds. */
+static int forges_the_futex(int connection)
+{
+	struct seep_wire_region *region = recording_hello(connection);
+	struct producer thread = producer_thread(region);
+
+	producer_alloc(&thread, 0x5000, 2000, producer_node(region, 0, 0, 0x1234));
+	memset((char *)&region->alive + 24, 0x41, 16);
+	return 0;
+}
+
+static void a_forged_futex_leads_nowhere(void **state)
+{
+	struct seep_settings settings = recording_settings();
+	struct trace_file *t;
+
+	(void)state;
+	recording_start(forges_the_futex, &settings, NULL);
+	t = recording_finish();
+	assert_true(t->complete);
+	assert_int_equal(t->end.unfreed_bytes, 2000);
 	free(t);
 }
 
@@ -176,15 +201,14 @@ static void a_small_address_space_gets_a_small_region(void **state)
 
 /* ---- A collector that dies ---- */
 
-static int watches_the_mutex(int connection)
+static int watches_the_futex(int connection)
 {
 	struct seep_wire_region *region = recording_hello(connection);
-	const _Atomic uint32_t *word = (const _Atomic uint32_t *)&region->alive;
 
-	if (atomic_load(word) & 0x40000000)
+	if (atomic_load(&region->alive) & FUTEX_OWNER_DIED)
 		return 1;
 	for (unsigned i = 0; i < RECORDING_PATIENCE_MS / 10; i++) {
-		if (atomic_load(word) & 0x40000000) /* FUTEX_OWNER_DIED */
+		if (atomic_load(&region->alive) & FUTEX_OWNER_DIED)
 			return 0;
 		usleep(10000);
 	}
@@ -197,7 +221,7 @@ static void the_program_learns_of_the_collectors_death(void **state)
 	int status;
 
 	(void)state;
-	recording_start(watches_the_mutex, &settings, NULL);
+	recording_start(watches_the_futex, &settings, NULL);
 	recording_expect("started", recording.traced);
 	usleep(50000);
 	kill(recording.collector, SIGKILL);
@@ -213,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(garbage_costs_only_its_own_ring),
+		TEST(a_forged_futex_leads_nowhere),
 		TEST(refusals_say_why_and_leave_no_file),
 		TEST(a_small_address_space_gets_a_small_region),
 		TEST(the_program_learns_of_the_collectors_death),
