@@ -56,11 +56,16 @@ static int recover(const struct seep_command *command, const char *path)
 	if (trace->recovered_fd >= 0)
 		removed = replace(path, trace->recovered_fd, &error);
 	else if (trace->state == SEEP_TRACE_FINISHED)
-		removed = seep_recovery_left_over(path) ? seep_recovery_files_remove(path, &error) : 0;
+		removed = seep_recovery_possible(path) ? seep_recovery_files_remove(path, &error) : 0;
 	else if (trace->state == SEEP_TRACE_RUNNING)
 		status = seep_command_fail(command, "%s is still being written", path);
 	else if (trace->fault_count)
 		status = seep_command_fail(command, "%s: %s", path, trace->faults[trace->fault_count - 1]);
+	else if (seep_recovery_begun(path))
+		status = seep_command_fail(command,
+			"%s has no end: its collector was killed before it had recorded anything, or what it left was "
+			"removed",
+			path);
 	else
 		status = seep_command_fail(command,
 			"%s has no end, and there is nothing beside it to finish it from: it was not recorded with "

@@ -6,6 +6,9 @@
 
 #include "installation.h"
 
+#include "seep/beside.h"
+#include "seep/trace.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,61 +16,77 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As collector/durable.c has them; the last is a checkpoint in the middle of which the collector was killed. */
-static const char *const endings[] = {"books", "journal", "ring", "books.new"};
-
-#define ENDINGS (sizeof endings / sizeof endings[0])
-
-/* Opens the checkpoint. Returns a descriptor, or -1. */
-static int books_open(const char *trace)
+/* Opens a file beside a trace to look at it. Returns a descriptor and puts its name into *path, to be freed; or -1. */
+static int beside_open(const char *trace, enum seep_beside file, char **path)
 {
-	char *path;
 	int fd;
 
-	if (asprintf(&path, "%s.%s", trace, endings[0]) < 0)
+	if (asprintf(path, "%s.%s", trace, seep_beside_ending(file)) < 0) {
+		*path = NULL;
 		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-	free(path);
+	}
+	fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0) {
+		free(*path);
+		*path = NULL;
+	}
 	return fd;
+}
+
+static bool is_there(const char *trace, enum seep_beside file)
+{
+	char *path;
+	int fd = beside_open(trace, file, &path);
+	struct stat st;
+	bool is = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return is;
 }
 
 bool seep_recovery_possible(const char *trace)
 {
-	int fd = books_open(trace);
+	return is_there(trace, SEEP_BESIDE_BOOKS);
+}
+
+bool seep_recovery_begun(const char *trace)
+{
+	return is_there(trace, SEEP_BESIDE_JOURNAL) || is_there(trace, SEEP_BESIDE_RING);
+}
+
+static bool checksum_read(const char *trace, uint64_t *checksum)
+{
+	int fd = open(trace, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct seep_trace_frame first;
+	bool is = fd >= 0 && pread(fd, &first, sizeof first, sizeof(struct seep_trace_header)) == sizeof first &&
+		  first.magic == SEEP_FRAME_MAGIC;
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
-}
-
-bool seep_recovery_left_over(const char *trace)
-{
-	static const char magic[] = "seepbook"; /* as collector/checkpoint.h has it */
-	char first[sizeof magic - 1];
-	int fd = books_open(trace);
-	bool is;
-
-	if (fd < 0)
-		return false;
-	is = read(fd, first, sizeof first) == sizeof first && memcmp(first, magic, sizeof first) == 0;
-	close(fd);
+	*checksum = is ? first.checksum : 0;
 	return is;
 }
 
 int seep_recovery_files_remove(const char *trace, struct seep_error *error)
 {
+	uint64_t checksum;
 	int status = 0;
 
-	for (size_t i = 0; i < ENDINGS; i++) {
+	for (int i = 0; i < SEEP_BESIDES && checksum_read(trace, &checksum); i++) {
 		char *path;
+		int fd = beside_open(trace, (enum seep_beside)i, &path);
 
-		if (asprintf(&path, "%s.%s", trace, endings[i]) < 0)
-			return seep_error_set(error, "out of memory");
-		if (unlink(path) < 0 && errno != ENOENT)
+		if (fd < 0)
+			continue;
+		if (seep_beside_is(fd, (enum seep_beside)i, checksum) && unlink(path) < 0 && errno != ENOENT)
 			status = seep_error_set(error, "%s cannot be removed: %s", path, strerror(errno));
+		close(fd);
 		free(path);
 	}
 	return status;

@@ -13,13 +13,13 @@
 /* Whether there are such files. */
 bool seep_recovery_possible(const char *trace);
 
-/* Whether there are such files, and not others of their names, beside a trace that does not need them. */
-bool seep_recovery_left_over(const char *trace);
+/* Whether its collector had begun to make them: it may have been killed before the program could run. */
+bool seep_recovery_begun(const char *trace);
 
 /* Makes the whole trace in memory. Returns a descriptor of it, or -1. */
 int seep_recovery_run(const char *trace, struct seep_error *error);
 
-/* Removes these files. Returns 0 or -1. */
+/* Removes those that are this trace's, and no others of their names. Returns 0 or -1. */
 int seep_recovery_files_remove(const char *trace, struct seep_error *error);
 
 #endif

@@ -275,7 +275,7 @@ int seep_checkpoint_write(
 
 	if (!stream_open(&s, fd, "w"))
 		return -1;
-	memcpy(first.magic, SEEP_CHECKPOINT_MAGIC, sizeof(first.magic));
+	memcpy(first.magic, SEEP_BOOKS_MAGIC, sizeof(first.magic));
 	put(&s, &first, sizeof(first));
 	state_put(&s, r);
 	sum = XXH64_digest(s.sum);
@@ -488,7 +488,7 @@ static bool state_get(struct stream *s, struct seep_recording *r)
 
 static int names_get(struct stream *s, struct names *names, char *message, size_t message_size)
 {
-	if (!get(s, names, sizeof(*names)) || memcmp(names->magic, SEEP_CHECKPOINT_MAGIC, sizeof(names->magic)) != 0)
+	if (!get(s, names, sizeof(*names)) || memcmp(names->magic, SEEP_BOOKS_MAGIC, sizeof(names->magic)) != 0)
 		snprintf(message, message_size, "this is no checkpoint of a recording");
 	else if (names->version != VERSION)
 		snprintf(message, message_size,

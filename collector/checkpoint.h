@@ -14,8 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEEP_CHECKPOINT_MAGIC "seepbook" /* eight bytes, no terminating NUL */
-
 /* What tells which other files belong to it. */
 struct seep_checkpoint_names {
 	uint32_t generation;

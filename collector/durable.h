@@ -3,8 +3,8 @@
  * durable.h: --durable: nothing that was recorded is lost with the collector. Beside a TRACE, as long as it is being written, stand
  *   TRACE.ring      the region itself: what was not taken yet
  *   TRACE.journal   what was taken since the last checkpoint (journal.h)
- *   TRACE.books     that checkpoint (checkpoint.h)
- * recover.h makes a whole trace of the four, once nobody writes them any more. They are in the system's memory like any file: they outlive
+ *   TRACE.books     that checkpoint (checkpoint.h); TRACE.books.new while it is being written
+ * recover.h makes a whole trace of them, once nobody writes them any more. They are in the system's memory like any file: they outlive
  * every process, but not the system.
  *
  * A checkpoint is due when the journal is twice as long as the last one was, or JOURNAL_LEAST: so all checkpoints together take half of what
@@ -15,7 +15,6 @@
 
 #include "journal.h"
 
-#include <limits.h>
 #include <stdint.h>
 
 struct seep_recording;
@@ -24,22 +23,9 @@ struct seep_durable {
 	uint32_t generation;
 	uint64_t trace_checksum;
 	uint64_t checkpoint_bytes;
+	int books; /* the last checkpoint; -1: none */
 	struct seep_journal journal;
 };
-
-enum seep_durable_file {
-	SEEP_DURABLE_RING,
-	SEEP_DURABLE_JOURNAL,
-	SEEP_DURABLE_BOOKS,
-};
-
-#define SEEP_DURABLE_PATH (PATH_MAX + 32)
-
-/* The name of such a file. */
-void seep_durable_name(const char *trace, enum seep_durable_file file, char path[SEEP_DURABLE_PATH]);
-
-/* Removes such files of an earlier trace of this name, if they are what they seem to be, and ours. */
-void seep_durable_clear(const char *trace);
 
 /* Begins, with a first checkpoint. Returns 0, or -1 with errno and r->message. */
 int seep_durable_start(struct seep_recording *r);
@@ -50,7 +36,10 @@ int seep_durable_checkpoint(struct seep_recording *r);
 /* To be called between two rounds: a checkpoint when it is time for one. If it can't go on, the recording does without, and a note says so. */
 void seep_durable_keep(struct seep_recording *r);
 
-/* The trace is whole: removes the files. Also where seep_durable_start was never called, or failed. */
+/* The trace is whole: removes the files, if they are still in their places. Also where seep_durable_start was never called, or failed. */
 void seep_durable_end(struct seep_recording *r);
+
+/* Closes the files and leaves them where they are. */
+void seep_durable_close(struct seep_durable *d);
 
 #endif

@@ -9,6 +9,12 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
+
+uint64_t seep_journal_sum(uint64_t sum, const struct seep_wire_unit *units, uint32_t count)
+{
+	return count ? XXH64(units, count * sizeof(*units), sum) : sum;
+}
 
 static void put(struct seep_journal *j, const void *bytes, size_t size, uint64_t at)
 {
@@ -26,16 +32,21 @@ static void put(struct seep_journal *j, const void *bytes, size_t size, uint64_t
 
 static void put_header(struct seep_journal *j)
 {
-	struct seep_journal_header header = {
-		.version = SEEP_JOURNAL_VERSION, .generation = j->generation, .bytes = j->bytes};
+	struct seep_journal_header header = {.version = SEEP_JOURNAL_VERSION,
+		.generation = j->generation,
+		.trace_checksum = j->trace_checksum,
+		.bytes = j->bytes,
+		.sum = j->sum};
 
 	memcpy(header.magic, SEEP_JOURNAL_MAGIC, sizeof(header.magic));
 	put(j, &header, sizeof(header), 0);
 }
 
-int seep_journal_begin(struct seep_journal *j, uint32_t generation)
+int seep_journal_begin(struct seep_journal *j, uint32_t generation, uint64_t trace_checksum)
 {
 	j->generation = generation;
+	j->trace_checksum = trace_checksum;
+	j->sum = 0;
 	j->ends_with_time = false;
 	j->told_ns = UINT64_MAX;
 	j->used = 0;
@@ -82,6 +93,7 @@ static void append(struct seep_journal *j, const struct seep_wire_unit *units, u
 	if (bytes)
 		memcpy(j->buffer + j->used, units, bytes);
 	j->used += (uint32_t)bytes;
+	j->sum = seep_journal_sum(j->sum, units, count);
 }
 
 static void append_time(struct seep_journal *j)
@@ -99,6 +111,9 @@ void seep_journal_time(struct seep_journal *j)
 		j->used -= (uint32_t)sizeof(struct seep_wire_unit);
 	else if (j->ends_with_time)
 		j->bytes -= sizeof(struct seep_wire_unit);
+	if (j->ends_with_time)
+		j->sum = j->sum_before_time;
+	j->sum_before_time = j->sum;
 	append_time(j);
 	j->ends_with_time = true;
 }

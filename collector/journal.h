@@ -11,22 +11,27 @@
 #ifndef SEEP_COLLECTOR_JOURNAL_H
 #define SEEP_COLLECTOR_JOURNAL_H
 
+#include "seep/beside.h"
 #include "seep/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#define SEEP_JOURNAL_MAGIC "seepjrnl" /* eight bytes, no terminating NUL */
 #define SEEP_JOURNAL_VERSION 1u
 
 struct seep_journal_header {
 	uint8_t magic[8];
 	uint32_t version;
 	uint32_t generation; /* of the checkpoint that it follows */
+	uint64_t trace_checksum; /* struct seep_beside_head */
 	uint64_t bytes; /* of the file that count: behind them there may be older records */
+	uint64_t sum; /* of the records that count: seep_journal_sum */
 	uint64_t reserved;
 };
+
+/* The sum with some units more: those of a record's first unit, or all that follow it. 0: of nothing. */
+uint64_t seep_journal_sum(uint64_t sum, const struct seep_wire_unit *units, uint32_t count);
 
 enum seep_journal_kind {
 	SEEP_JOURNAL_TIME = 1, /* kind|books' patience_now, now_ns: of the records up to the next such */
@@ -44,7 +49,10 @@ struct seep_journal {
 	int fd; /* -1: there is none */
 	int error; /* errno of the first failure, after which nothing is written; 0: none */
 	uint32_t generation;
+	uint64_t trace_checksum;
 	uint64_t bytes; /* in the file */
+	uint64_t sum; /* of what is in the file and in the buffer */
+	uint64_t sum_before_time; /* where it ends with a TIME */
 	uint64_t now_ns;
 	uint32_t patience;
 	uint64_t told_ns; /* of the last TIME */
@@ -55,7 +63,7 @@ struct seep_journal {
 };
 
 /* Begins the file anew. It keeps its pages, which are dear to get. Returns 0, or -1 with errno. */
-int seep_journal_begin(struct seep_journal *j, uint32_t generation);
+int seep_journal_begin(struct seep_journal *j, uint32_t generation, uint64_t trace_checksum);
 void seep_journal_close(struct seep_journal *j);
 
 /* Puts into the file what was written. The room of units is given back to the program only afterwards. */

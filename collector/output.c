@@ -4,6 +4,8 @@
  */
 #include "output.h"
 
+#include "beside.h"
+
 #include "seep/trace.h"
 
 #include <errno.h>
@@ -56,17 +58,24 @@ static bool is_finished_trace(int fd, uint64_t run_start_ns, struct stat *st)
 	       (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec < run_start_ns;
 }
 
-static void earlier_trace_remove(const char *path, uint64_t run_start_ns)
+static bool is_same(const struct stat *a, const struct stat *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static void earlier_trace_remove(int folder, const char *name, uint64_t run_start_ns)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct seep_trace_frame first;
 	struct stat opened, now;
 
 	if (fd < 0)
 		return;
 	/* Under the lock, and only if the name still means the file that was looked at. */
-	if (is_finished_trace(fd, run_start_ns, &opened) && lstat(path, &now) == 0 && now.st_dev == opened.st_dev &&
-		now.st_ino == opened.st_ino)
-		unlink(path);
+	if (is_finished_trace(fd, run_start_ns, &opened) && fstatat(folder, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+		is_same(&opened, &now) && unlinkat(folder, name, 0) == 0 &&
+		pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first))
+		seep_beside_clear(folder, name, first.checksum);
 	close(fd);
 }
 
@@ -119,19 +128,70 @@ static int folder_open(const char *path, const char **name)
 	return folder;
 }
 
+static int exclusive(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX | LOCK_NB); /* only tells other collectors; some file systems have none */
+	return fd;
+}
+
+static void folder_close(int folder)
+{
+	int error = errno;
+
+	close(folder);
+	errno = error;
+}
+
 int seep_output_exclusive(const char *path)
 {
 	const char *name;
-	int folder = folder_open(path, &name), fd, error;
+	int folder = folder_open(path, &name), fd;
 
 	if (folder < 0)
 		return -1;
-	fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	error = errno;
-	close(folder);
-	errno = error;
-	if (fd >= 0)
-		(void)flock(fd, LOCK_EX | LOCK_NB); /* only tells other collectors; some file systems have none */
+	fd = exclusive(folder, name);
+	folder_close(folder);
+	return fd;
+}
+
+void seep_output_remove(const char *path, int fd)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && is_same(&ours, &there))
+		(void)unlink(path);
+}
+
+int seep_output_replace(const char *path, int fd, const char *new_path)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) < 0)
+		return -1;
+	if (lstat(path, &there) == 0 && !is_same(&ours, &there)) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(new_path, path);
+}
+
+/* A trace of this name, in the place of an earlier one if there is. */
+static int trace_make(const char *path, const struct seep_settings *settings, uint64_t run_start_ns)
+{
+	const char *name;
+	int folder = folder_open(path, &name), fd = -1;
+
+	if (folder < 0)
+		return -1;
+	earlier_trace_remove(folder, name, run_start_ns);
+	if (settings->durable && seep_beside_taken(folder, name))
+		errno = EEXIST;
+	else
+		fd = exclusive(folder, name);
+	folder_close(folder);
 	return fd;
 }
 
@@ -163,8 +223,7 @@ int seep_output_create(const struct seep_settings *settings, const struct seep_p
 		for (unsigned number = 0; number < NUMBERS_MAX; number++) {
 			if (number_insert(base, number, path) < 0)
 				break;
-			earlier_trace_remove(path, run_start_ns);
-			fd = seep_output_exclusive(path);
+			fd = trace_make(path, settings, run_start_ns);
 			if (fd >= 0 || errno != EEXIST)
 				break;
 		}

@@ -31,7 +31,7 @@ struct seep_recording *seep_recording_new(const struct seep_session_setup *setup
 		memcpy(r->secret, setup->secret, strnlen(setup->secret, sizeof(r->secret)));
 	r->listener = -1;
 	r->region.memfd = r->region.file = -1;
-	r->durable.journal.fd = -1;
+	r->durable.books = r->durable.journal.fd = -1;
 	r->watcher.epoll = r->watcher.stop = r->watcher.told = -1;
 	r->process.pidfd = r->process.stat_fd = r->process.memory_fd = -1;
 	r->drain = calloc(1, sizeof(*r->drain));
@@ -59,7 +59,7 @@ void seep_recording_free(struct seep_recording *r, bool owner)
 	seep_notes_close(&r->notes);
 	seep_tree_close(&r->tree);
 	seep_trim_close(&r->trim);
-	seep_journal_close(&r->durable.journal);
+	seep_durable_close(&r->durable);
 	seep_writer_close(r->writer);
 	if (r->listener >= 0)
 		close(r->listener);

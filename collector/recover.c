@@ -8,6 +8,7 @@
  */
 #include "recover.h"
 
+#include "beside.h"
 #include "checkpoint.h"
 #include "durable.h"
 #include "folds.h"
@@ -35,6 +36,7 @@ struct replay {
 	FILE *journal;
 	uint64_t offset;
 	uint64_t end;
+	uint64_t sum;
 };
 
 /* False at the end, also where the rest is no whole record. */
@@ -43,6 +45,7 @@ static bool units_get(struct replay *p, struct seep_wire_unit *units, uint32_t c
 	if (p->end - p->offset < count * sizeof(*units) || fread(units, sizeof(*units), count, p->journal) != count)
 		return false;
 	p->offset += count * sizeof(*units);
+	p->sum = seep_journal_sum(p->sum, units, count);
 	return true;
 }
 
@@ -145,7 +148,7 @@ static enum step record_again(struct replay *p, const struct seep_wire_unit *hea
 	}
 }
 
-static int replay(struct replay *p, char *message, size_t message_size)
+static int replay(struct replay *p, uint64_t sum, char *message, size_t message_size)
 {
 	struct seep_wire_unit head;
 	enum step step = STEP_DONE;
@@ -159,9 +162,12 @@ static int replay(struct replay *p, char *message, size_t message_size)
 			return -1;
 		}
 	}
-	if (step != STEP_NONSENSE)
+	if (step == STEP_NONSENSE)
+		snprintf(message, message_size, "the journal makes no sense at offset %" PRIu64, at);
+	else if (p->sum != sum)
+		snprintf(message, message_size, "the journal is not what was written: its sum is wrong");
+	else
 		return 0;
-	snprintf(message, message_size, "the journal makes no sense at offset %" PRIu64, at);
 	return -1;
 }
 
@@ -173,7 +179,8 @@ static bool header_get(FILE *journal, struct seep_journal_header *header)
 }
 
 /* Returns 0, or -1 with a message. */
-static int journal_apply(struct seep_recording *r, int fd, uint32_t generation, char *message, size_t message_size)
+static int journal_apply(
+	struct seep_recording *r, int fd, const struct seep_checkpoint_names *names, char *message, size_t message_size)
 {
 	struct seep_journal_header header;
 	int own = dup(fd), status = -1;
@@ -188,18 +195,20 @@ static int journal_apply(struct seep_recording *r, int fd, uint32_t generation, 
 	}
 	if (fstat(own, &st) < 0 || !header_get(journal, &header)) {
 		snprintf(message, message_size, "this is no journal of a recording");
+	} else if (header.trace_checksum != names->trace_checksum) {
+		snprintf(message, message_size, "the journal is not this trace's");
 	} else if ((uint64_t)st.st_size < header.bytes) {
 		snprintf(message, message_size, "the journal is cut: it has %llu bytes, and should have %" PRIu64,
 			(unsigned long long)st.st_size, header.bytes);
-	} else if (header.generation == generation) {
+	} else if (header.generation == names->generation) {
 		struct replay p = {.r = r, .journal = journal, .offset = sizeof(header), .end = header.bytes};
 
-		status = replay(&p, message, message_size);
-	} else if (header.generation + 1 == generation) {
+		status = replay(&p, header.sum, message, message_size);
+	} else if (header.generation + 1 == names->generation) {
 		status = 0; /* all of it is in the checkpoint */
 	} else {
 		snprintf(message, message_size, "the journal belongs to checkpoint %u, but the checkpoint is %u",
-			header.generation, generation);
+			header.generation, names->generation);
 	}
 	fclose(journal);
 	return status;
@@ -313,6 +322,10 @@ static int recover(struct seep_recording *r, const struct seep_recover_files *fi
 		snprintf(message, message_size, "the ring file is not this trace's, or cut: %s", strerror(errno));
 		return -1;
 	}
+	if (r->region.map->magic != SEEP_WIRE_MAGIC || r->region.map->trace_checksum != names.trace_checksum) {
+		snprintf(message, message_size, "the ring file is not this trace's");
+		return -1;
+	}
 	r->books = calloc(1, sizeof(*r->books));
 	if (!r->books || seep_books_open(r->books) < 0 || seep_tree_open(&r->tree, &r->region) < 0) {
 		snprintf(message, message_size, "out of memory");
@@ -330,7 +343,7 @@ static int recover(struct seep_recording *r, const struct seep_recover_files *fi
 		return -1;
 	}
 	if (seep_writer_resume(&r->writer, out, &names.place, message, message_size) < 0 ||
-		journal_apply(r, files->journal, names.generation, message, message_size) < 0)
+		journal_apply(r, files->journal, &names, message, message_size) < 0)
 		return -1;
 	if (!is_without_gap(r->drain)) {
 		snprintf(message, message_size, "the ring file goes on behind what the journal holds");
@@ -389,9 +402,11 @@ static void time_limit(const struct seep_recover_files *files)
 
 int seep_recover_trace(const char *trace, int out, char *message, size_t message_size)
 {
-	char name[SEEP_DURABLE_PATH];
+	char name[SEEP_BESIDE_PATH];
 	struct seep_recover_files files = {-1, -1, -1, -1, out};
-	int *const fds[] = {&files.ring, &files.journal, &files.books};
+	int *const fds[] = {[SEEP_BESIDE_BOOKS] = &files.books,
+		[SEEP_BESIDE_JOURNAL] = &files.journal,
+		[SEEP_BESIDE_RING] = &files.ring};
 	int status = -1;
 
 	files.trace = file_open(trace, 0, message, message_size);
@@ -399,7 +414,7 @@ int seep_recover_trace(const char *trace, int out, char *message, size_t message
 		status = 0;
 		for (int i = 0; i < 3 && status == 0; i++) {
 			/* Those beside it are what a collector made there, and no links to elsewhere. */
-			seep_durable_name(trace, (enum seep_durable_file)i, name);
+			seep_beside_name(trace, (enum seep_beside)i, name);
 			*fds[i] = file_open(name, O_NOFOLLOW, message, message_size);
 			status = *fds[i] < 0 ? -1 : 0;
 		}

@@ -251,7 +251,7 @@ void seep_region_close(struct seep_region *r, bool owner)
 bool seep_region_mapped_elsewhere(const struct seep_region *r)
 {
 	if (r->file >= 0)
-		return flock(r->file, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+		return flock(r->file, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	/* The kernel refuses this seal as long as there is a shared mapping that may be written. */
 	return fcntl(r->memfd, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EBUSY;
 }

@@ -200,6 +200,7 @@ static int session_finish(struct seep_recording *r, uint32_t how, int *status, p
 
 		seep_writer_close(r->writer);
 		r->writer = NULL;
+		seep_durable_close(&r->durable);
 		connection = linger(r, child);
 		if (connection < 0)
 			_exit(0);
@@ -210,11 +211,12 @@ static int session_finish(struct seep_recording *r, uint32_t how, int *status, p
 	*status = seep_recording_is_well(r, written) ? 0 : -1;
 	if (*status < 0)
 		seep_recording_report(r->setup, "failed", r->process.pid, r->message);
-	/* Before anybody is told that it is finished. Of a trace that is not whole, the rest may still be found out. */
-	seep_writer_close(r->writer);
-	r->writer = NULL;
+	/* Before anybody is told that it is finished. Of a trace that is not whole, the rest may still be found out. In this order: as long as
+	 * the trace is locked, the names are ours. */
 	if (*status == 0)
 		seep_durable_end(r);
+	seep_writer_close(r->writer);
+	r->writer = NULL;
 	seep_recording_report(r->setup, "finished", r->process.pid, r->path);
 	return -1;
 }

@@ -4,6 +4,7 @@
  */
 #include "recording.h"
 
+#include "beside.h"
 #include "clock.h"
 #include "messages.h"
 #include "output.h"
@@ -73,8 +74,6 @@ static int trace_start(struct seep_recording *r)
 		r->path[0] = 0;
 		return error;
 	}
-	if (r->setup->settings->durable)
-		seep_durable_clear(r->path);
 	if (seep_writer_open(&r->writer, fd, reason, sizeof(reason)) < 0) {
 		snprintf(r->message, sizeof(r->message), "%s: %s", r->path, reason);
 		return EIO;
@@ -112,10 +111,10 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 /* Returns 0, or an errno with a message. */
 static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	char path[SEEP_DURABLE_PATH] = "";
+	char path[SEEP_BESIDE_PATH] = "";
 
 	if (r->setup->settings->durable)
-		seep_durable_name(r->path, SEEP_DURABLE_RING, path);
+		seep_beside_name(r->path, SEEP_BESIDE_RING, path);
 	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, r->socket_name,
 		    r->setup->settings->durable ? path : NULL, r->message, sizeof(r->message)) < 0)
 		return errno;
@@ -261,9 +260,9 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 	if (!error && r->setup->settings->durable && seep_durable_start(r) < 0)
 		error = errno;
 	if (error) {
+		seep_durable_end(r);
 		if (r->path[0])
 			unlink(r->path);
-		seep_durable_end(r);
 		seep_recording_report(r->setup, "failed", pid, r->message);
 		(void)seep_messages_welcome(connection, error, 0, -1);
 		return -1;

@@ -183,20 +183,6 @@ static int frames_copy(
 	return summed ? 0 : sum_write(&t->older, to);
 }
 
-/* Only over our own file: somebody may have moved it, and put something else there. */
-static int file_replace(const struct seep_writer *old, const char *new_path, const char *path)
-{
-	struct stat ours, there;
-
-	if (seep_writer_stat(old, &ours) < 0)
-		return -1;
-	if (lstat(path, &there) == 0 && (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino)) {
-		errno = EEXIST;
-		return -1;
-	}
-	return rename(new_path, path);
-}
-
 static int file_write_anew(const struct seep_trim *t, struct seep_writer **writer, const char *path, bool with_live)
 {
 	char new_path[PATH_MAX + 32], message[200];
@@ -209,7 +195,8 @@ static int file_write_anew(const struct seep_trim *t, struct seep_writer **write
 	if (fd < 0)
 		return -1;
 	if (seep_writer_open(&new, fd, message, sizeof(message)) == 0) {
-		if (frames_copy(t, *writer, new, with_live) == 0 && file_replace(*writer, new_path, path) == 0) {
+		if (frames_copy(t, *writer, new, with_live) == 0 &&
+			seep_output_replace(path, seep_writer_fd(*writer), new_path) == 0) {
 			seep_writer_close(*writer);
 			*writer = new;
 			return 0;

@@ -220,9 +220,9 @@ int seep_writer_copy(struct seep_writer *w, const struct seep_writer *from, uint
 	return frame_append(w, &frame);
 }
 
-int seep_writer_stat(const struct seep_writer *w, struct stat *st)
+int seep_writer_fd(const struct seep_writer *w)
 {
-	return fstat(w->fd, st);
+	return w->fd;
 }
 
 uint64_t seep_writer_offset(const struct seep_writer *w)

@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 struct seep_writer;
 
@@ -50,8 +49,8 @@ int seep_writer_frame_at(const struct seep_writer *w, uint64_t offset, struct se
 /* Appends a frame that another writer has written at an offset. Returns as seep_writer_frame. */
 int seep_writer_copy(struct seep_writer *w, const struct seep_writer *from, uint64_t offset);
 
-/* fstat of the file. */
-int seep_writer_stat(const struct seep_writer *w, struct stat *st);
+/* Of the file, which stays the writer's. */
+int seep_writer_fd(const struct seep_writer *w);
 
 /* Closes the file and frees w; NULL is allowed. */
 void seep_writer_close(struct seep_writer *w);

@@ -10,8 +10,8 @@ cd "${1:-$(dirname "$0")/..}"
 find preload collector analyzer include/seep examples \( -name '*.[chS]' -o -name '*.cc' \) | sort | xargs awk '
 BEGIN {
 	may["preload"] = "wire.h seep.h"
-	may["collector"] = "wire.h trace.h"
-	may["analyzer"] = "trace.h"
+	may["collector"] = "wire.h trace.h beside.h"
+	may["analyzer"] = "trace.h beside.h"
 	may["include/seep"] = ""
 	may["examples"] = "seep.h"
 	# What has no place inside the traced program.

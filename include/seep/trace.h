@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * trace.h: the trace on disk, written by collector/ and read by analyzer/. It is the only file those two share.
+ * trace.h: the trace on disk, written by collector/ and read by analyzer/. Of the rest those two share beside.h only.
  * docs/FORMAT.md says the same in prose; the two change together, with SEEP_TRACE_VERSION.
  *
  *   +--------------+-------------------+-------------------+--

@@ -52,7 +52,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SEEP_WIRE_MAGIC 0x32657269776c6565u /* changes with every incompatible change of this file */
+#define SEEP_WIRE_MAGIC 0x33657269776c6565u /* changes with every incompatible change of this file */
 
 /* ---- Messages: each one packet on a SOCK_SEQPACKET socket. ---- */
 
@@ -111,6 +111,7 @@ struct seep_wire_region {
 	/* Written by the collector before it hands the region over; constant afterwards. */
 	uint64_t magic;
 	uint64_t region_bytes;
+	uint64_t trace_checksum; /* struct seep_beside_head of beside.h, for a region that is a file */
 	uint64_t shards_offset;
 	uint64_t modules_offset;
 	uint64_t nodes_offset;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <xxhash.h>
 
+#include "beside.h"
 #include "checkpoint.h"
 #include "durable.h"
 #include "hostile_program.h"
@@ -29,12 +30,12 @@ static const char *folder(void)
 	return path;
 }
 
-static int file_open(const char *trace, enum seep_durable_file file, int flags)
+static int file_open(const char *trace, enum seep_beside file, int flags)
 {
-	char path[SEEP_DURABLE_PATH];
+	char path[SEEP_BESIDE_PATH];
 	int fd;
 
-	seep_durable_name(trace, file, path);
+	seep_beside_name(trace, file, path);
 	fd = open(path, flags | O_CLOEXEC);
 	require(fd >= 0);
 	return fd;
@@ -44,8 +45,8 @@ static int file_open(const char *trace, enum seep_durable_file file, int flags)
 static int recover(const char *trace)
 {
 	struct seep_recover_files files = {open(trace, O_RDONLY | O_CLOEXEC),
-		file_open(trace, SEEP_DURABLE_RING, O_RDONLY), file_open(trace, SEEP_DURABLE_JOURNAL, O_RDONLY),
-		file_open(trace, SEEP_DURABLE_BOOKS, O_RDONLY), memfd_create("out", MFD_CLOEXEC)};
+		file_open(trace, SEEP_BESIDE_RING, O_RDONLY), file_open(trace, SEEP_BESIDE_JOURNAL, O_RDONLY),
+		file_open(trace, SEEP_BESIDE_BOOKS, O_RDONLY), memfd_create("out", MFD_CLOEXEC)};
 	char message[5000] = "";
 	int status;
 
@@ -83,10 +84,53 @@ static void sum_repair(int fd)
 	require(pwrite(fd, &sum, sizeof(sum), size - (off_t)sizeof(sum)) == sizeof(sum));
 }
 
+static uint32_t rest_units(const struct seep_wire_unit *head)
+{
+	switch (head->a >> SEEP_WIRE_KIND_SHIFT) {
+	case SEEP_JOURNAL_UNITS:
+	case SEEP_JOURNAL_ASIDES:
+		return head->a >> 32 & 0xffffff;
+	case SEEP_JOURNAL_FOLD:
+		return 2;
+	case SEEP_JOURNAL_EPOCH:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* The same for the journal. */
+static void journal_sum_repair(int fd)
+{
+	static struct seep_wire_unit units[1 << 16];
+	struct seep_journal_header header;
+	uint32_t count, at = 0, rest;
+	ssize_t size;
+
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		return;
+	size = pread(fd, units, sizeof(units), sizeof(header));
+	if (size < 0 || header.bytes < sizeof(header))
+		return;
+	if (header.bytes - sizeof(header) < (uint64_t)size)
+		size = (ssize_t)(header.bytes - sizeof(header));
+	count = (uint32_t)((size_t)size / sizeof(*units));
+	header.sum = 0;
+	while (at < count) {
+		rest = rest_units(&units[at]);
+		header.sum = seep_journal_sum(header.sum, &units[at++], 1);
+		if (rest > count - at)
+			break;
+		header.sum = seep_journal_sum(header.sum, &units[at], rest);
+		at += rest;
+	}
+	require(pwrite(fd, &header, sizeof(header), 0) == sizeof(header));
+}
+
 static void files_change(const char *trace, struct input *in)
 {
-	int books = file_open(trace, SEEP_DURABLE_BOOKS, O_RDWR);
-	int journal = file_open(trace, SEEP_DURABLE_JOURNAL, O_RDWR);
+	int books = file_open(trace, SEEP_BESIDE_BOOKS, O_RDWR);
+	int journal = file_open(trace, SEEP_BESIDE_JOURNAL, O_RDWR);
 
 	while (in->left) {
 		uint8_t file, length, bytes[255];
@@ -104,6 +148,7 @@ static void files_change(const char *trace, struct input *in)
 			require(pwrite(file % 2 ? books : journal, bytes, length, at) == length);
 	}
 	sum_repair(books);
+	journal_sum_repair(journal);
 	close(books);
 	close(journal);
 }
@@ -113,14 +158,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct seep_settings settings = {.depth_limit = 128, .durable = true};
 	const struct seep_session_setup setup = {.settings = &settings, .report_fds = {-1, -1}};
 	struct input in = {.at = data, .left = size};
-	char trace[100], ring[SEEP_DURABLE_PATH];
+	char trace[100], ring[SEEP_BESIDE_PATH];
 	struct seep_trace_end recovered, finished;
 	struct seep_recording *r;
 	bool honest = true;
 	int fd, whole;
 
 	snprintf(trace, sizeof(trace), "%s/t", folder());
-	seep_durable_name(trace, SEEP_DURABLE_RING, ring);
+	seep_beside_name(trace, SEEP_BESIDE_RING, ring);
 	fd = open(trace, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	require(fd >= 0);
 	r = start(&setup, dup(fd), ring);
@@ -158,10 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	close(fd);
 	require(unlink(trace) == 0);
-	seep_durable_clear(trace);
-	/* What was changed so much that it is not recognised any more. */
 	for (unsigned i = 0; i < 3; i++) {
-		seep_durable_name(trace, (enum seep_durable_file)i, ring);
+		seep_beside_name(trace, (enum seep_beside)i, ring);
 		(void)unlink(ring);
 	}
 	return 0;

@@ -158,10 +158,26 @@ history() {
 recovered_in_place() {
 	begin 1 -- "$waits" && killed seep-collector waits || return
 	trace=$(echo "$scratch"/waits.*.seep)
-	echo half >"$trace.books.new" # as if it was killed while it wrote a checkpoint
+	head -c 100 "$trace.books" >"$trace.books.new" # as if it was killed while it wrote a checkpoint
 	json "$trace" "$whole" && cp "$scratch/report" "$scratch/before" && "$seep" recover "$trace" &&
 		[ "$(echo "$scratch"/*.seep*)" = "$trace" ] && [ "$(stat -c %a "$trace")" = 600 ] && json "$trace" "$whole" &&
 		cmp "$scratch/before" "$scratch/report" && "$seep" recover "$trace"
+}
+
+# Somebody else's files of such names are not removed with ours.
+recovered_among_others() {
+	begin 1 -- "$waits" && killed seep-collector waits || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	echo precious >"$trace.books.new"
+	"$seep" recover "$trace" && echo precious >"$trace.journal" && "$seep" recover "$trace" &&
+		[ "$(echo "$scratch"/*.seep*)" = "$trace $trace.books.new $trace.journal" ] && json "$trace" "$whole" &&
+		grep -q precious "$trace.books.new" && grep -q precious "$trace.journal"
+}
+
+# Whoever else looks at the ring file at the same time is not taken for the program.
+recovered_at_once() {
+	begin 1 -- "$waits" && killed seep-collector waits && flock -s "$scratch"/waits.*.seep.ring \
+		"$seep" report --json "$scratch"/waits.*.seep >"$scratch/report" && jq -e "$whole" "$scratch/report"
 }
 
 # damaged FILE COMMAND...: one of the files is not what it was, and every command says so and shows what the trace itself holds
@@ -181,6 +197,16 @@ overwrite() {
 	printf '\125\125\125\125\125\125\125\125' | dd of="$2" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 
+# The files of another recording, as whole as its own.
+of_another() {
+	cp "$scratch/another.${1##*.}" "$1"
+}
+
+begun_before() {
+	begin 1 -- "$waits" && sleep 2.5 && killed seep-collector waits || return
+	for file in journal ring; do cp "$scratch"/waits.*.seep.$file "$scratch/another.$file"; done
+}
+
 # Of a run before, that was killed, with the same name; and of somebody else.
 in_the_way() {
 	begin 1 -- "$waits" && killed seep-collector waits || return
@@ -189,12 +215,47 @@ in_the_way() {
 	sleep 0.1
 	"$seep" run --durable -o "$scratch/same.seep" -- "$programs/leak_37" >/dev/null 2>"$scratch/said"
 	[ ! -s "$scratch/said" ] && [ "$(echo "$scratch"/same*)" = "$scratch/same.seep" ] || return
-	echo precious >"$scratch/other.seep.journal"
-	"$programs/leak_37" >"$scratch/untraced"
-	"$seep" run --durable -o "$scratch/other.seep" -- "$programs/leak_37" >"$scratch/output" 2>"$scratch/said"
-	cat "$scratch/said"
-	grep -q 'other.seep.journal.*File exists' "$scratch/said" && cmp "$scratch/untraced" "$scratch/output" &&
-		[ "$(echo "$scratch"/other*)" = "$scratch/other.seep.journal" ] && grep -q precious "$scratch/other.seep.journal"
+	for file in ring journal books books.new; do
+		rm -f "$scratch"/other*
+		echo precious >"$scratch/other.seep.$file"
+		"$seep" run --durable -o "$scratch/other.seep" -- "$programs/leak_37" >/dev/null 2>"$scratch/said"
+		cat "$scratch/said"
+		[ "$(echo "$scratch"/other*)" = "$scratch/other.1.seep $scratch/other.seep.$file" ] &&
+			grep -q precious "$scratch/other.seep.$file" &&
+			json "$scratch/other.1.seep" ".trace.complete and $(keeps 37 1200)" || return
+	done
+}
+
+# A run before left files beside its trace; one without --durable has the name now.
+not_durable_any_more() {
+	begin 1 -- "$waits" && killed sessions waits || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	for file in "$trace" "$trace".*; do mv "$file" "$scratch/same.seep${file#"$trace"}"; done
+	sleep 0.1
+	"$seep" run -o "$scratch/same.seep" -- "$programs/leak_37" >/dev/null && [ "$(echo "$scratch"/same*)" = "$scratch/same.seep" ]
+}
+
+# Its trace gets another name while it is being written, and the next recording its old one: both go on.
+moved() {
+	begin 1 -- "$waits" || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	mv "$trace" "$scratch/away"
+	"$seep" run --durable -o "$trace" -- "$programs/leak_37" >/dev/null &&
+		json "${trace%.seep}.1.seep" ".trace.complete and $(keeps 37 1200)" && killed seep-collector waits &&
+		mv "$scratch/away" "$trace" && json "$trace" "$whole and $(keeps 37 1200)"
+}
+
+# Somebody puts a file in the place of one of ours, while it is being written.
+exchanged() {
+	begin 1 -- "$waits" busy || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	for file in ring journal books; do
+		mv "$trace.$file" "$scratch/kept.$file" && echo precious >"$trace.$file" || return
+	done
+	echo >&3
+	ended
+	[ $status -eq 3 ] && json "$trace" '.trace.complete and .trace.how == "exit"' &&
+		grep -q precious "$trace.ring" && grep -q precious "$trace.journal" && grep -q precious "$trace.books"
 }
 
 small_disk() { # small_disk SIZE COMMAND...: what is said and the status are left in files
@@ -235,13 +296,19 @@ try "--on-full=drop: what was dropped is counted" dropped
 try "the program goes on unrecorded, and exits: the report says so" goes_on
 try "the history is there up to the last moment" history
 try "seep recover makes one whole file" recovered_in_place
+try "seep recover leaves other people's files alone" recovered_among_others
+try "two recoveries at once do not take each other for the program" recovered_at_once
 said='the checkpoint makes no sense at offset' try "a damaged checkpoint" damaged books overwrite 400
 said='this is no checkpoint' try "a checkpoint that is none" damaged books overwrite 0
 said='the checkpoint makes no sense at offset' try "a checkpoint that is cut" damaged books truncate -s -1
-said='the journal makes no sense at offset 32' try "a damaged journal" damaged journal overwrite 32
+said='the journal makes no sense at offset 48' try "a damaged journal" damaged journal overwrite 48
+said='the journal is not what was written: its sum is wrong' try "a damaged time in it" damaged journal overwrite 56
 said='this is no journal' try "a journal that is none" damaged journal overwrite 0
-said='the journal is cut: it has 32 bytes' try "a journal that is cut" damaged journal truncate -s 32
+said='the journal is cut: it has 48 bytes' try "a journal that is cut" damaged journal truncate -s 48
 said='the ring file is not this trace' try "a ring file that is cut" damaged ring truncate -s 1M
+try "another recording is made" begun_before
+said="the journal is not this trace's" try "the journal of another trace" damaged journal of_another
+said="the ring file is not this trace's" try "the ring file of another trace" damaged ring of_another
 # Somebody else's file of that name is not looked into.
 linked() {
 	mv "$1" "$1.kept" && ln -s "$1.kept" "$1"
@@ -250,6 +317,9 @@ linked() {
 said='seep.journal: Too many levels of symbolic links' try "a link in the place of a file" damaged journal linked
 said='seep.ring: No such file' try "a missing ring file" damaged ring rm
 try "files of an earlier run are replaced, and files of others are not" in_the_way
+try "files of an earlier run go also where the next is not durable" not_durable_any_more
+try "a trace that is moved while it is being written keeps its files" moved
+try "a file that takes the place of one of ours is left alone" exchanged
 if unshare --mount true 2>/dev/null; then
 	try "no room for the region: the program runs, nothing is left" no_room
 	try "no room for the journal: the recording goes on, and says that it is not durable" no_room_later

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "beside.h"
 #include "clock.h"
 #include "durable.h"
 #include "recover.h"
@@ -68,7 +69,7 @@ static void begin(struct setting *s)
 	struct seep_recording *r = seep_recording_new(&s->setup);
 	int fd = open(s->trace, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	uint8_t raw[sizeof(process) + 4];
-	char ring[SEEP_DURABLE_PATH];
+	char ring[SEEP_BESIDE_PATH];
 
 	s->r = r;
 	assert_true(r && fd >= 0);
@@ -82,7 +83,7 @@ static void begin(struct setting *s)
 	memcpy(raw + sizeof(process), "a\0/", 4);
 	assert_int_equal(seep_writer_open(&r->writer, fd, r->message, sizeof(r->message)), 0);
 	assert_int_equal(seep_writer_frame(r->writer, SEEP_FRAME_PROCESS, 1, raw, sizeof(raw)), 0);
-	seep_durable_name(s->trace, SEEP_DURABLE_RING, ring);
+	seep_beside_name(s->trace, SEEP_BESIDE_RING, ring);
 	assert_int_equal(
 		seep_region_open(&r->region, &s->settings, SPACE, "x", ring, r->message, sizeof(r->message)), 0);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
