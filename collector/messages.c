@@ -85,6 +85,17 @@ int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms)
 	return 0;
 }
 
+int seep_messages_hello_is_right(int fd, const char secret[SEEP_WIRE_SECRET])
+{
+	struct seep_wire_hello hello;
+	ssize_t size = recv(fd, &hello, sizeof(hello), MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return -1;
+	return size == sizeof(hello) && hello.magic == SEEP_WIRE_MAGIC &&
+	       memcmp(hello.secret, secret, sizeof(hello.secret)) == 0;
+}
+
 /* Sends bytes, with a descriptor unless that is -1. */
 static int send_with(int fd, const void *bytes, size_t size, int descriptor)
 {
@@ -114,7 +125,11 @@ int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd)
 {
 	struct seep_wire_welcome welcome = {
 		.magic = SEEP_WIRE_MAGIC, .status = status, .region_bytes = status ? 0 : region_bytes};
+	char unread[sizeof(struct seep_wire_hello)];
 
+	/* With something unread the other end would be told of an error when this one is closed, and not of what is sent here. */
+	if (status)
+		(void)!recv(fd, unread, sizeof(unread), MSG_DONTWAIT);
 	return send_with(fd, &welcome, sizeof(welcome), status ? -1 : memfd);
 }
 

@@ -26,6 +26,10 @@ int seep_messages_peer(int fd, struct ucred *peer);
 /* Receives a hello within the time. Returns 0, or -1 with errno (EPROTO: it is none). */
 int seep_messages_hello(int fd, struct seep_wire_hello *hello, int timeout_ms);
 
+/* Looks, without waiting or receiving it, whether a hello is there and has the secret. Returns 1: yes; 0: what is there is something else, or the
+ * other end was closed; -1: nothing is there yet. */
+int seep_messages_hello_is_right(int fd, const char secret[SEEP_WIRE_SECRET]);
+
 /* Answers it: a memfd with status 0, or an errno without. Returns 0 or -1 with errno. */
 int seep_messages_welcome(int fd, int status, uint64_t region_bytes, int memfd);
 

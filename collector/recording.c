@@ -63,6 +63,7 @@ void seep_recording_free(struct seep_recording *r, bool owner)
 	seep_writer_close(r->writer);
 	if (r->listener >= 0)
 		close(r->listener);
+	seep_callers_close(&r->callers);
 	if (r->books) {
 		seep_books_close(r->books);
 		free(r->books);

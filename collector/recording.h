@@ -7,6 +7,7 @@
 #define SEEP_COLLECTOR_RECORDING_H
 
 #include "books.h"
+#include "callers.h"
 #include "drain.h"
 #include "durable.h"
 #include "epoch.h"
@@ -46,6 +47,7 @@ struct seep_recording {
 	struct seep_durable durable;
 	struct seep_writer *writer;
 	int listener; /* where forked children ask; -1: none */
+	struct seep_callers callers; /* of them those that have not said a hello yet */
 	char socket_name[SEEP_WIRE_SOCKET_NAME]; /* of the listener, with its secret */
 	char secret[SEEP_WIRE_SECRET]; /* that the program has to know */
 	bool forked;

@@ -19,7 +19,6 @@
 #include "rings.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,20 +70,21 @@ static void refuse(struct seep_recording *r, int connection, pid_t pid)
 	(void)seep_messages_welcome(connection, EAGAIN, 0, -1);
 }
 
+static int child_next(struct seep_recording *r, struct seep_watcher *watcher, pid_t *child)
+{
+	return seep_callers_next(&r->callers, r->listener, strchr(r->socket_name, '/') + 1, watcher, child);
+}
+
 /* Forks a session for each child that asks. Returns the connection in such a session, or -1 in this one. */
 static int children_serve(struct seep_recording *r, pid_t *child)
 {
-	for (;;) {
-		struct seep_nurseries young;
-		struct ucred peer;
-		pid_t session = -1;
-		int connection = seep_messages_accept(r->listener, &peer);
+	int connection;
 
-		if (connection < 0 && (errno == EPERM || errno == ECONNABORTED || errno == EINTR))
-			continue;
-		if (connection < 0)
-			return -1;
-		seep_recording_forked(r, peer.pid);
+	while ((connection = child_next(r, &r->watcher, child)) >= 0) {
+		struct seep_nurseries young;
+		pid_t session = -1;
+
+		seep_recording_forked(r, *child);
 		if (r->setup->settings->no_follow) {
 			(void)seep_messages_welcome(connection, ECANCELED, 0, -1);
 			close(connection);
@@ -98,14 +98,15 @@ static int children_serve(struct seep_recording *r, pid_t *child)
 				seep_nurseries_apply(&young, r->drain);
 			seep_nurseries_close(&young);
 		}
-		if (session == 0) {
-			*child = peer.pid;
+		if (session == 0)
 			return connection;
-		}
 		if (session < 0)
-			refuse(r, connection, peer.pid);
+			refuse(r, connection, *child);
 		close(connection);
 	}
+	if (seep_callers_turn(&r->callers))
+		seep_watcher_again(&r->watcher, SEEP_WATCHER_ASKED);
+	return -1;
 }
 
 enum outcome {
@@ -153,28 +154,25 @@ static enum outcome session_record(struct seep_recording *r, uint32_t *how, int 
  * region. Returns as children_serve. */
 static int linger(struct seep_recording *r, pid_t *child)
 {
-	struct pollfd asked = {.fd = r->listener, .events = POLLIN};
 	int wait_ms = 10;
 
 	while (seep_region_mapped_elsewhere(&r->region)) {
-		struct ucred peer;
 		pid_t session;
 		int connection;
 
 		wait_ms = wait_ms < LINGER_MAX_MS / 2 ? 2 * wait_ms : LINGER_MAX_MS;
-		if (poll(&asked, 1, wait_ms) <= 0)
+		(void)seep_callers_turn(&r->callers);
+		if (!seep_callers_wait(&r->callers, r->listener, wait_ms))
 			continue;
-		connection = seep_messages_accept(r->listener, &peer);
+		connection = child_next(r, NULL, child);
 		if (connection < 0)
 			continue;
 		wait_ms = 10;
 		session = fork();
-		if (session == 0) {
-			*child = peer.pid;
+		if (session == 0)
 			return connection;
-		}
 		if (session < 0)
-			refuse(r, connection, peer.pid);
+			refuse(r, connection, *child);
 		close(connection);
 	}
 	return -1;

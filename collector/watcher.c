@@ -88,6 +88,16 @@ int seep_watcher_add(struct seep_watcher *w, int pidfd)
 	return watch_add(w, pidfd, SEEP_WATCHER_ENDED);
 }
 
+int seep_watcher_add_caller(struct seep_watcher *w, int fd)
+{
+	return watch_add(w, fd, SEEP_WATCHER_ASKED);
+}
+
+void seep_watcher_again(struct seep_watcher *w, uint32_t seen)
+{
+	atomic_fetch_or(&w->seen, seen);
+}
+
 uint32_t seep_watcher_take(struct seep_watcher *w)
 {
 	return atomic_load_explicit(&w->seen, memory_order_relaxed) ? atomic_exchange(&w->seen, 0) : 0;

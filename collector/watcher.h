@@ -17,7 +17,7 @@
 
 enum seep_watcher_seen {
 	SEEP_WATCHER_ENDED = 1, /* the process */
-	SEEP_WATCHER_ASKED = 2, /* somebody connects to the session */
+	SEEP_WATCHER_ASKED = 2, /* somebody connects to the session, or speaks */
 	SEEP_WATCHER_EXECUTED = 4, /* the process, another program: the broker says so */
 	SEEP_WATCHER_STOP = 8,
 };
@@ -38,8 +38,13 @@ int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int l
 /* Watches the process as well; -1: there is nothing to watch it by. Returns 0, or -1 with errno. */
 int seep_watcher_add(struct seep_watcher *w, int pidfd);
 
-/* What was seen since the last call, a set of enum seep_watcher_seen. A connection is told once: accept until there is none. */
+/* Watches somebody who has connected, as it does the listener; until the descriptor is closed. Returns 0, or -1 with errno. */
+int seep_watcher_add_caller(struct seep_watcher *w, int fd);
+
+/* What was seen since the last call, a set of enum seep_watcher_seen. A connection is told once: accept until there is none, or
+ * have it told again. */
 uint32_t seep_watcher_take(struct seep_watcher *w);
+void seep_watcher_again(struct seep_watcher *w, uint32_t seen);
 
 void seep_watcher_stop(struct seep_watcher *w);
 

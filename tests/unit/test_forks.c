@@ -12,11 +12,13 @@
 #include "support_session.h"
 #include "support_trace.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -188,6 +190,70 @@ static void a_child_that_asks_after_its_parents_end_is_heard(void **state)
 	check_child(paths[1], true);
 }
 
+/* Says nothing, hangs up, says something else, guesses. Returns whether the guess was refused. */
+static bool strangers_call(const char *name, unsigned each)
+{
+	struct seep_wire_region *region;
+	bool refused = true;
+
+	for (unsigned i = 0; i < each; i++) {
+		int rude = producer_connect(name);
+
+		if (producer_connect(name) < 0 || rude < 0) /* the silent one stays */
+			return false;
+		if (i % 2 == 0)
+			refused = refused && send(rude, "let me in", 9, 0) == 9;
+		close(rude);
+		producer_secret("x/00112233445566778899aabbccddeeff");
+		refused = refused &&
+			  producer_hello(producer_connect(name), SEEP_HELLO_FORK, UINT64_MAX, &region) == EPERM;
+	}
+	return refused;
+}
+
+static int is_called_by_strangers(int connection)
+{
+	struct seep_wire_region *region = recording_hello(connection);
+	struct producer a = producer_thread(region);
+	uint32_t stack = producer_node(region, 0, 0, 0x1234);
+	pid_t child;
+	int status;
+
+	producer_alloc(&a, 0x1000, 2000, stack);
+	producer_alloc(&a, 0x2000, 2500, stack);
+	producer_young(&a, 1, 0x3000, 300, stack);
+	producer_young(&a, 2, 0x4000, 400, stack);
+	if (!strangers_call(region->socket_name, 100))
+		return 1;
+	child = fork();
+	if (child == 0)
+		child_records(region);
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status) != 3;
+}
+
+/* Nobody is noted, or forked for, before his hello is there. */
+static void strangers_leave_no_trace(void **state)
+{
+	struct seep_settings settings = recording_settings();
+	char paths[2][4096];
+	struct trace_file *t;
+	unsigned noted = 0;
+	pid_t child = 0;
+
+	(void)state;
+	recording_start(is_called_by_strangers, &settings, NULL);
+	finish_family(paths, &child);
+	assert_int_equal(recording_reap(recording.traced), 0);
+	t = trace_read(paths[0]);
+	for (uint32_t i = 0; i < t->notes_used; i++)
+		noted += t->notes[i].note.code == SEEP_NOTE_FORK;
+	assert_int_equal(noted, 1);
+	assert_int_equal(trace_note(t, SEEP_NOTE_FORK)->note.value, child);
+	free(t);
+	check_child(paths[1], true);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, recording_directory_make, recording_directory_remove)
 
 int main(void)
@@ -196,6 +262,7 @@ int main(void)
 		TEST(an_exec_ends_the_trace),
 		TEST(a_forked_child_has_its_own_trace_and_its_inheritance),
 		TEST(a_child_that_asks_after_its_parents_end_is_heard),
+		TEST(strangers_leave_no_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

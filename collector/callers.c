@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * callers.c: see callers.h. Called by session.c. One thread.
+ */
+#include "callers.h"
+
+#include "messages.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static void caller_remove(struct seep_callers *c, unsigned number)
+{
+	c->used--;
+	memmove(c->fds + number, c->fds + number + 1, (c->used - number) * sizeof(c->fds[0]));
+	memmove(c->pids + number, c->pids + number + 1, (c->used - number) * sizeof(c->pids[0]));
+}
+
+static void caller_add(struct seep_callers *c, int fd, pid_t pid, struct seep_watcher *watcher)
+{
+	if (c->used == SEEP_CALLERS_MAX) {
+		close(c->fds[0]);
+		caller_remove(c, 0);
+	}
+	c->fds[c->used] = fd;
+	c->pids[c->used++] = pid;
+	if (watcher && seep_watcher_add_caller(watcher, fd) < 0) {
+		close(fd);
+		c->used--;
+	}
+}
+
+/* Accepts one. False: there is none, or the turn is over. */
+static bool accept_one(struct seep_callers *c, int listener, struct seep_watcher *watcher)
+{
+	struct ucred peer;
+	int fd;
+
+	if (c->accepted == SEEP_CALLERS_TURN)
+		return false;
+	fd = seep_messages_accept(listener, &peer);
+	if (fd < 0 && errno != EPERM && errno != ECONNABORTED && errno != EINTR)
+		return false;
+	c->accepted++;
+	if (fd >= 0)
+		caller_add(c, fd, peer.pid, watcher);
+	return true;
+}
+
+/* Who has spoken, and rightly. Others are sent away. */
+static int spoken(struct seep_callers *c, const char *secret, pid_t *pid)
+{
+	for (unsigned i = 0; i < c->used;) {
+		int fd = c->fds[i], right = seep_messages_hello_is_right(fd, secret);
+
+		if (right < 0) {
+			i++;
+			continue;
+		}
+		*pid = c->pids[i];
+		caller_remove(c, i);
+		if (right)
+			return fd;
+		(void)seep_messages_welcome(fd, EPERM, 0, -1);
+		close(fd);
+	}
+	return -1;
+}
+
+int seep_callers_next(
+	struct seep_callers *c, int listener, const char *secret, struct seep_watcher *watcher, pid_t *pid)
+{
+	int fd;
+
+	do
+		fd = spoken(c, secret, pid);
+	while (fd < 0 && accept_one(c, listener, watcher));
+	return fd;
+}
+
+bool seep_callers_turn(struct seep_callers *c)
+{
+	bool over = c->accepted == SEEP_CALLERS_TURN;
+
+	c->accepted = 0;
+	return over;
+}
+
+bool seep_callers_wait(const struct seep_callers *c, int listener, int timeout_ms)
+{
+	struct pollfd fds[1 + SEEP_CALLERS_MAX] = {{.fd = listener, .events = POLLIN}};
+
+	for (unsigned i = 0; i < c->used; i++)
+		fds[1 + i] = (struct pollfd){.fd = c->fds[i], .events = POLLIN};
+	return poll(fds, 1 + c->used, timeout_ms) > 0;
+}
+
+void seep_callers_close(struct seep_callers *c)
+{
+	while (c->used)
+		close(c->fds[--c->used]);
+}
