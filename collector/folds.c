@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * folds.c: counts folds. Called by session.c at the end of each epoch, and by records.c. One thread; the owners of the segments
+ * folds.c: counts folds. Called by recording.c at the end of each epoch, by records.c, and by recover.c. One thread; the owners of the segments
  * go on meanwhile.
  */
 #include "folds.h"
@@ -96,7 +96,8 @@ static void segment_harvest(struct seep_drain *d, uint32_t number)
 
 		if (!known || version_ahead(copies[i].version, known->version) < 0)
 			continue;
-		if (d->journal && (copies[i].version != known->version || copies[i].count != known->count))
+		if (d->journal && (copies[i].version != known->version || copies[i].count != known->count ||
+					  copies[i].bytes != known->bytes))
 			journal(d->journal, number, &copies[i]);
 		count(d, known, &copies[i]);
 	}

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #define COPY_BYTES (64u * 1024)
 #define SECONDS_FREE 60u
 #define BYTES_A_SECOND (4u * 1024 * 1024)
+#define STAT_BLOCK_BYTES 512u /* of st_blocks */
 
 /* ---- The journal, once more ---- */
 
@@ -292,7 +294,8 @@ static int finish(struct seep_recording *r, char *message, size_t message_size)
 	dropped_count_anew(r->drain);
 	r->stopped_ns = r->books->now_ns;
 	seep_notes_fault(&r->notes, r->books->now_ns,
-		"the collector was killed, and the trace was finished from the files that it left beside it; %s",
+		"the collector did not come to its end, and the trace was finished from the files that it left beside "
+		"it; %s",
 		went_on(r) ? "the program went on unrecorded" : "nothing is missing");
 	status = seep_recording_collect(r, &end);
 	if (status == 0)
@@ -383,21 +386,29 @@ static int file_open(const char *path, int flags, char *message, size_t message_
 	return fd;
 }
 
-/* Twenty times what honest files take: some that are not can make the books go in circles. */
+/* Twenty times what honest files take: some that are not can make the books go in circles. It goes by what they take on the disk: a
+ * file can have any length without. */
 static void time_limit(const struct seep_recover_files *files)
 {
-	struct stat journal = {.st_size = 0}, books = {.st_size = 0};
+	struct stat journal = {.st_blocks = 0}, books = {.st_blocks = 0};
 	struct rlimit limit;
 	rlim_t seconds;
+	sigset_t signals;
 
 	(void)fstat(files->journal, &journal);
 	(void)fstat(files->books, &books);
 	if (getrlimit(RLIMIT_CPU, &limit) < 0)
 		return;
-	seconds = SECONDS_FREE + (rlim_t)(journal.st_size + books.st_size) / BYTES_A_SECOND;
+	seconds = SECONDS_FREE +
+		  ((rlim_t)journal.st_blocks + (rlim_t)books.st_blocks) / (BYTES_A_SECOND / STAT_BLOCK_BYTES);
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > seconds)
 		limit.rlim_cur = seconds;
 	(void)setrlimit(RLIMIT_CPU, &limit);
+	/* Whoever asked may ignore it. */
+	signal(SIGXCPU, SIG_DFL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGXCPU);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 int seep_recover_trace(const char *trace, int out, char *message, size_t message_size)

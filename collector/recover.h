@@ -16,7 +16,7 @@ struct seep_recover_files {
 	int out;
 };
 
-/* Takes out, and leaves it open only if it fails. The others stay open. Whatever is in the files, it comes to an end. Returns 0, or -1
+/* All stay open. Whatever is in the files, it comes to an end. Returns 0, or -1
  * with what went wrong in message. */
 int seep_recover(const struct seep_recover_files *files, char *message, size_t message_size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rings.c: empties the rings. Called by session.c, and by folds.c for the asides. One thread; the producers go on meanwhile.
+ * rings.c: empties the rings. Called by recording.c and finish.c, by folds.c for the asides, and by recover.c. One thread; the producers go on meanwhile.
  *
  * The books match frees to allocations whatever the order of arrival. But what is live in between, and so every peak, would
  * be wrong by all that the rings hold if one ring were taken after the other: a block allocated in one and freed in the
@@ -150,8 +150,12 @@ static uint32_t turn(struct seep_drain *d, uint32_t number)
 
 	units_copy(d, number, segment->tail, count);
 	events = records_read(d, number, segment->tail, count, &read);
-	if (segment->abandoned)
+	if (segment->abandoned) {
+		/* What stood before the record that made no sense was taken, as far as it does not wait for anything. */
+		if (d->journal && read)
+			seep_journal_units(d->journal, SEEP_JOURNAL_ASIDES, number, segment->tail, d->units, read);
 		return 0;
+	}
 	done = seep_books_apply_due(d->books, d->events, events);
 	remember_recent(segment, d->events, done);
 	unblock_others(d, done); /* before this one blocks: it does not wait for what it has just done itself */

@@ -145,7 +145,8 @@ static void ends_equal(const struct seep_trace_end *a, const struct seep_trace_e
 static bool is_its_own(const struct trace_text_note *note)
 {
 	return note->note.code == SEEP_NOTE_FAULT &&
-	       (strncmp(note->text, "the collector was killed", 24) == 0 || strncmp(note->text, "ring ", 5) == 0);
+	       (strncmp(note->text, "the collector did not come to its end", 37) == 0 ||
+		       strncmp(note->text, "ring ", 5) == 0);
 }
 
 static void notes_equal(const struct trace_file *a, const struct trace_file *b)
@@ -253,6 +254,39 @@ static void an_abandoned_ring_stays_abandoned(void **state)
 	producer_alloc(&s->threads[0], 0x40000, 100, 1);
 	seep_recording_round(s->r);
 	assert_int_equal(seep_recording_epoch(s->r, 0), 0);
+	both_compare(s);
+}
+
+static void what_stood_before_nonsense_is_there(void **state)
+{
+	const struct seep_wire_unit nonsense = {UINT64_MAX, 0};
+	struct setting *s = *state;
+
+	begin(s);
+	producer_alloc(&s->threads[0], 0x10000, 100, 1);
+	seep_recording_round(s->r);
+	producer_fold(&s->threads[1], 0, 1, 5, 50);
+	producer_fold(&s->threads[1], 0, 2, 3, 30); /* sends what was counted of the first */
+	producer_mark(&s->threads[1], "before it");
+	producer_push(&s->threads[1], &nonsense, 1);
+	seep_recording_round(s->r);
+	both_compare(s);
+}
+
+/* No honest program does that. */
+static void a_fold_may_gain_bytes_alone(void **state)
+{
+	struct setting *s = *state;
+
+	begin(s);
+	producer_fold(&s->threads[0], 0, 1, 5, 50);
+	seep_recording_round(s->r);
+	assert_int_equal(seep_recording_epoch(s->r, 0), 0);
+	atomic_fetch_add(&s->threads[0].segment->folds[0].bytes, 20);
+	s->r->start_ns -= 10 * SEEP_WIRE_TICK_NS;
+	seep_recording_round(s->r);
+	assert_int_equal(seep_recording_epoch(s->r, 0), 0);
+	atomic_fetch_add(&s->threads[0].segment->folds[0].version, 2); /* begins anew, without having sent it */
 	both_compare(s);
 }
 
@@ -488,6 +522,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_was_taken_out_of_turn_is_not_taken_again, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(an_abandoned_ring_stays_abandoned, setting_make, setting_remove),
+		cmocka_unit_test_setup_teardown(what_stood_before_nonsense_is_there, setting_make, setting_remove),
+		cmocka_unit_test_setup_teardown(a_fold_may_gain_bytes_alone, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(what_was_dropped_is_counted_once, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(
 			what_was_sent_but_is_still_in_its_nursery_is_not_taken_again, setting_make, setting_remove),
