@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * beside.c: see beside.h. Called by output.c, which names traces, and by durable.c and recover.c. One thread.
+ * beside.c: see beside.h. Called by output.c, which names traces, and by start.c, durable.c, recover.c and broker.c. One thread.
  */
 #include "beside.h"
 
@@ -23,6 +23,15 @@ bool seep_beside_taken(int folder, const char *trace)
 			return true;
 	}
 	return false;
+}
+
+bool seep_beside_books(const char *trace)
+{
+	char path[SEEP_BESIDE_PATH];
+	struct stat st;
+
+	seep_beside_name(trace, SEEP_BESIDE_BOOKS, path);
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
 }
 
 void seep_beside_clear(int folder, const char *trace, uint64_t trace_checksum)

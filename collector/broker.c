@@ -10,6 +10,7 @@
  */
 #include "broker.h"
 
+#include "beside.h"
 #include "messages.h"
 
 #include <errno.h>
@@ -61,9 +62,10 @@ static void recording_add(struct broker *b, pid_t session, pid_t traced, const c
 		return;
 	b->recordings = larger;
 	new.path = strdup(path);
+	if (!new.path)
+		return;
 	new.pidfd = (int)syscall(SYS_pidfd_open, session, 0); /* -1: it is gone, which is found out at once */
-	if (new.path)
-		b->recordings[b->recordings_used++] = new;
+	b->recordings[b->recordings_used++] = new;
 }
 
 static void recording_remove(struct broker *b, uint32_t i)
@@ -146,8 +148,8 @@ static void dead_speak_for(struct broker *b)
 			continue;
 		}
 		seep_messages_report(b->launcher, "failed %d its collector was killed; %s: %s", (int)r->traced,
-			b->setup->settings->durable ? "`seep report` takes the rest from the files beside its trace"
-						    : "the trace is not complete",
+			seep_beside_books(r->path) ? "`seep report` takes the rest from the files beside its trace"
+						   : "the trace is not complete",
 			r->path);
 		seep_messages_report(b->launcher, "finished %d %s", (int)r->traced, r->path);
 		recording_remove(b, i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * epoch.c: one slice of time after the other into the trace. Called by session.c. One thread.
+ * epoch.c: one slice of time after the other into the trace. Called by recording.c. One thread.
  */
 #include "epoch.h"
 

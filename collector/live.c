@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * live.c: the LIVE frames. Called by session.c once, at the end. One thread.
+ * live.c: the LIVE frames. Called by finish.c once, at the end. One thread.
  *
  * There may be many millions of blocks, so they are sorted where they are: each part of the table by itself, and then the 256
  * sorted parts are merged on their way into the file, where equal ones become one entry.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * nurseries.c: blocks that were never sent. Called by session.c when a process has ended, and when it has forked. One thread;
+ * nurseries.c: blocks that were never sent. Called by finish.c when a process has ended, and by session.c when it has forked. One thread;
  * in the latter case the owners of the segments go on meanwhile.
  */
 #include "nurseries.h"

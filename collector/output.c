@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * output.c: names and makes trace files. Called by session.c. One thread.
+ * output.c: names and makes trace files. Called by start.c, region.c, durable.c and trim.c. One thread.
  */
 #include "output.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * region.c: makes and seals the shared memory; its futexes. Called by session.c and drain.c, and by the watcher's thread
+ * region.c: makes and seals the shared memory; its futexes. Called by start.c, session.c, recover.c and by the files that empty it, and by the watcher's thread
  * (seep_region_ring only).
  */
 #include "region.h"

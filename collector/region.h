@@ -46,7 +46,8 @@ void seep_region_unmap(struct seep_region *r);
 /* Closes what is still open. In a forked collector, whose region is still its parent's, the futex is left alone. */
 void seep_region_close(struct seep_region *r, bool owner);
 
-/* Whether any process still maps the region. To be asked only once it is unmapped here; after a "no" nobody can map it again. */
+/* Whether any process still maps the region. To be asked only once it is unmapped here, or mapped as a private copy; after a "no" no program
+ * can map it again. */
 bool seep_region_mapped_elsewhere(const struct seep_region *r);
 
 /* Numbers from shared memory, within their limits. */

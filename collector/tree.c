@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tree.c: modules and stacks into the trace. Called by epoch.c before the sites that name them. One thread; the program
+ * tree.c: modules and stacks into the trace. Called by recording.c before the sites that name them, and by recover.c. One thread; the program
  * may go on meanwhile and may write anything anywhere, so an entry is copied before it is checked.
  */
 #include "tree.h"

@@ -258,6 +258,21 @@ exchanged() {
 		grep -q precious "$trace.ring" && grep -q precious "$trace.journal" && grep -q precious "$trace.books"
 }
 
+# Whoever may write the ring file can end the recording with it, as if he had killed the collector.
+cut_short() {
+	begin 1 -- "$waits" && sleep 2.5 || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	truncate -s 4096 "$trace.ring"
+	tries=0
+	while [ -n "$(sessions)" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return
+		sleep 0.01
+	done
+	killed waits && grep -q 'its collector was killed' "$scratch/said" &&
+		json "$trace" "(.trace.complete | not) and $(keeps 37 1200)"
+}
+
 small_disk() { # small_disk SIZE COMMAND...: what is said and the status are left in files
 	rm -rf "$scratch"/*.seep* "$scratch/disk"
 	mkdir "$scratch/disk"
@@ -319,6 +334,7 @@ said='seep.ring: No such file' try "a missing ring file" damaged ring rm
 try "files of an earlier run are replaced, and files of others are not" in_the_way
 try "files of an earlier run go also where the next is not durable" not_durable_any_more
 try "a trace that is moved while it is being written keeps its files" moved
+try "the ring file is cut short while it is being written: the trace holds what it held" cut_short
 try "a file that takes the place of one of ours is left alone" exchanged
 if unshare --mount true 2>/dev/null; then
 	try "no room for the region: the program runs, nothing is left" no_room
