@@ -191,7 +191,11 @@ END
 		nginx -e "$place/nginx/stderr" -c "$place/nginx/conf" &
 	server=$!
 	perl -MIO::Socket::UNIX -MSocket -e 'my ($socket, $rounds) = @ARGV;
-		for my $try (1 .. 100) { last if -S $socket; select undef, undef, undef, 0.1 }
+		# The socket has its name before it listens.
+		for my $try (1 .. 600) {
+			last if IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $socket);
+			select undef, undef, undef, 0.1;
+		}
 		for my $i (1 .. $rounds) {
 			my $server = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $socket) or die "connect: $!";
 			for my $path ("/index.html", "/words/$i?a=b", "/back/index.html", "/none") {
