@@ -64,6 +64,18 @@ and 1 more with 700 B (--limit 2 shows all)
 	same "$(cat out)" '{"schema":'
 }
 
+@test "a stack of 64 KiB is enough" {
+	program=$BATS_TEST_DIRNAME/../../build/tests/programs/leak_37
+	"$seep" run -o "$BATS_TEST_TMPDIR/t.seep" -- "$program" >/dev/null # its names have to be looked for
+	try "$seep" report "$BATS_TEST_TMPDIR/t.seep"
+	expected=$out
+	# shellcheck disable=SC2016 # for the inner one
+	try sh -c 'ulimit -s 64 && exec "$@"' sh "$seep" report "$BATS_TEST_TMPDIR/t.seep"
+	exits 0
+	same "$out" "$expected"
+	[[ $out == *leak_37.c:* ]]
+}
+
 @test "a full disk is an error" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	for command in "report $trace" "report --json $trace" "info $trace" help version "report --help"; do
