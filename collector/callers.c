@@ -14,6 +14,7 @@
 static void caller_remove(struct seep_callers *c, unsigned number)
 {
 	c->used--;
+	c->silent -= number < c->silent;
 	memmove(c->fds + number, c->fds + number + 1, (c->used - number) * sizeof(c->fds[0]));
 	memmove(c->pids + number, c->pids + number + 1, (c->used - number) * sizeof(c->pids[0]));
 }
@@ -49,18 +50,18 @@ static bool accept_one(struct seep_callers *c, int listener, struct seep_watcher
 	return true;
 }
 
-/* Who has spoken, and rightly. Others are sent away. */
+/* Who has spoken, and rightly, of those who were not looked at yet. Others are sent away. */
 static int spoken(struct seep_callers *c, const char *secret, pid_t *pid)
 {
-	for (unsigned i = 0; i < c->used;) {
-		int fd = c->fds[i], right = seep_messages_hello_is_right(fd, secret);
+	while (c->silent < c->used) {
+		int fd = c->fds[c->silent], right = seep_messages_hello_is_right(fd, secret);
 
 		if (right < 0) {
-			i++;
+			c->silent++;
 			continue;
 		}
-		*pid = c->pids[i];
-		caller_remove(c, i);
+		*pid = c->pids[c->silent];
+		caller_remove(c, c->silent);
 		if (right)
 			return fd;
 		(void)seep_messages_welcome(fd, EPERM, 0, -1);
@@ -84,7 +85,7 @@ bool seep_callers_turn(struct seep_callers *c)
 {
 	bool over = c->accepted == SEEP_CALLERS_TURN;
 
-	c->accepted = 0;
+	c->accepted = c->silent = 0;
 	return over;
 }
 

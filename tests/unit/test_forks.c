@@ -223,7 +223,7 @@ static int is_called_by_strangers(int connection)
 	producer_alloc(&a, 0x2000, 2500, stack);
 	producer_young(&a, 1, 0x3000, 300, stack);
 	producer_young(&a, 2, 0x4000, 400, stack);
-	if (!strangers_call(region->socket_name, 100))
+	if (!strangers_call(region->socket_name, 300))
 		return 1;
 	child = fork();
 	if (child == 0)
