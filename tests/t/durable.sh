@@ -174,6 +174,14 @@ recovered_among_others() {
 		grep -q precious "$trace.books.new" && grep -q precious "$trace.journal"
 }
 
+# As if it was killed before the first checkpoint.
+without_books() {
+	begin 1 -- "$waits" && killed seep-collector waits && rm "$scratch"/waits.*.seep.books || return
+	"$seep" recover "$scratch"/waits.*.seep 2>"$scratch/error"
+	[ $? -eq 2 ] && grep 'its collector was killed before it had recorded anything' "$scratch/error" &&
+		json "$scratch"/waits.*.seep '(.trace.complete | not) and .trace.how == null'
+}
+
 # Whoever else looks at the ring file at the same time is not taken for the program.
 recovered_at_once() {
 	begin 1 -- "$waits" && killed seep-collector waits && flock -s "$scratch"/waits.*.seep.ring \
@@ -312,6 +320,7 @@ try "the program goes on unrecorded, and exits: the report says so" goes_on
 try "the history is there up to the last moment" history
 try "seep recover makes one whole file" recovered_in_place
 try "seep recover leaves other people's files alone" recovered_among_others
+try "seep recover where there is no checkpoint" without_books
 try "two recoveries at once do not take each other for the program" recovered_at_once
 said='the checkpoint makes no sense at offset' try "a damaged checkpoint" damaged books overwrite 400
 said='this is no checkpoint' try "a checkpoint that is none" damaged books overwrite 0
