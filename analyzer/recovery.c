@@ -37,29 +37,6 @@ static int beside_open(const char *trace, enum seep_beside file, char **path)
 	return fd;
 }
 
-static bool is_there(const char *trace, enum seep_beside file)
-{
-	char *path;
-	int fd = beside_open(trace, file, &path);
-	struct stat st;
-	bool is = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
-
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return is;
-}
-
-bool seep_recovery_possible(const char *trace)
-{
-	return is_there(trace, SEEP_BESIDE_BOOKS);
-}
-
-bool seep_recovery_begun(const char *trace)
-{
-	return is_there(trace, SEEP_BESIDE_JOURNAL) || is_there(trace, SEEP_BESIDE_RING);
-}
-
 static bool checksum_read(const char *trace, uint64_t *checksum)
 {
 	int fd = open(trace, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -73,12 +50,50 @@ static bool checksum_read(const char *trace, uint64_t *checksum)
 	return is;
 }
 
+static bool is_its(const char *trace, enum seep_beside file, uint64_t checksum)
+{
+	char *path;
+	int fd = beside_open(trace, file, &path);
+	bool is = fd >= 0 && seep_beside_is(fd, file, checksum);
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return is;
+}
+
+bool seep_recovery_begun(const char *trace)
+{
+	uint64_t checksum;
+
+	return checksum_read(trace, &checksum) &&
+	       (is_its(trace, SEEP_BESIDE_JOURNAL, checksum) || is_its(trace, SEEP_BESIDE_RING, checksum) ||
+		       is_its(trace, SEEP_BESIDE_BOOKS, checksum));
+}
+
+/* Damaged books are books, as long as one of the others is right. */
+bool seep_recovery_possible(const char *trace)
+{
+	char *path;
+	int fd = beside_open(trace, SEEP_BESIDE_BOOKS, &path);
+	struct stat st;
+	bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		  st.st_size > (off_t)sizeof(struct seep_beside_head);
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return is && seep_recovery_begun(trace);
+}
+
 int seep_recovery_files_remove(const char *trace, struct seep_error *error)
 {
 	uint64_t checksum;
 	int status = 0;
 
-	for (int i = 0; i < SEEP_BESIDES && checksum_read(trace, &checksum); i++) {
+	if (!checksum_read(trace, &checksum))
+		return 0;
+	for (int i = 0; i < SEEP_BESIDES; i++) {
 		char *path;
 		int fd = beside_open(trace, (enum seep_beside)i, &path);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * beside.c: see beside.h. Called by output.c, which names traces, and by start.c, durable.c, recover.c and broker.c. One thread.
+ * beside.c: see beside.h. Called by output.c, which names traces, and by region.c, durable.c, recover.c and broker.c. One thread.
  */
 #include "beside.h"
 
+#include "output.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -12,17 +15,52 @@ void seep_beside_name(const char *trace, enum seep_beside file, char path[SEEP_B
 	snprintf(path, SEEP_BESIDE_PATH, "%s.%s", trace, seep_beside_ending(file));
 }
 
-bool seep_beside_taken(int folder, const char *trace)
+static int look(int folder, const char *trace, enum seep_beside file, char name[SEEP_BESIDE_PATH])
+{
+	seep_beside_name(trace, file, name);
+	return openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+}
+
+static bool is_its(int fd, enum seep_beside file, const uint64_t *trace_checksum)
+{
+	return fd >= 0 && trace_checksum && seep_beside_is(fd, file, *trace_checksum);
+}
+
+bool seep_beside_taken(int folder, const char *trace, const uint64_t *trace_checksum)
 {
 	char name[SEEP_BESIDE_PATH];
 	struct stat st;
+	bool taken = false;
 
-	for (int i = 0; i < SEEP_BESIDES; i++) {
-		seep_beside_name(trace, (enum seep_beside)i, name);
-		if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return true;
+	for (int i = 0; i < SEEP_BESIDES && !taken; i++) {
+		int fd = look(folder, trace, (enum seep_beside)i, name);
+
+		taken = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			!is_its(fd, (enum seep_beside)i, trace_checksum);
+		if (fd >= 0)
+			close(fd);
 	}
-	return false;
+	return taken;
+}
+
+int seep_beside_create(const char *trace, enum seep_beside file, uint64_t trace_checksum, char path[SEEP_BESIDE_PATH])
+{
+	const struct seep_beside_head head = seep_beside_head(file, trace_checksum);
+	ssize_t written;
+	int fd, error;
+
+	seep_beside_name(trace, file, path);
+	fd = seep_output_exclusive(path);
+	if (fd < 0)
+		return -1;
+	written = pwrite(fd, &head, sizeof(head), 0);
+	if (written == sizeof(head))
+		return fd;
+	error = written < 0 ? errno : ENOSPC;
+	seep_output_remove(path, fd);
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 bool seep_beside_books(const char *trace)
@@ -31,7 +69,7 @@ bool seep_beside_books(const char *trace)
 	struct stat st;
 
 	seep_beside_name(trace, SEEP_BESIDE_BOOKS, path);
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)sizeof(struct seep_beside_head);
 }
 
 void seep_beside_clear(int folder, const char *trace, uint64_t trace_checksum)
@@ -39,14 +77,11 @@ void seep_beside_clear(int folder, const char *trace, uint64_t trace_checksum)
 	char name[SEEP_BESIDE_PATH];
 
 	for (int i = 0; i < SEEP_BESIDES; i++) {
-		int fd;
+		int fd = look(folder, trace, (enum seep_beside)i, name);
 
-		seep_beside_name(trace, (enum seep_beside)i, name);
-		fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-		if (fd < 0)
-			continue;
-		if (seep_beside_is(fd, (enum seep_beside)i, trace_checksum))
+		if (is_its(fd, (enum seep_beside)i, &trace_checksum))
 			(void)unlinkat(folder, name, 0);
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 	}
 }

@@ -148,8 +148,9 @@ static void dead_speak_for(struct broker *b)
 			continue;
 		}
 		seep_messages_report(b->launcher, "failed %d its collector was killed; %s: %s", (int)r->traced,
-			seep_beside_books(r->path) ? "`seep report` takes the rest from the files beside its trace"
-						   : "the trace is not complete",
+			b->setup->settings->durable && seep_beside_books(r->path)
+				? "`seep report` takes the rest from the files beside its trace"
+				: "the trace is not complete",
 			r->path);
 		seep_messages_report(b->launcher, "finished %d %s", (int)r->traced, r->path);
 		recording_remove(b, i);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define UNWATCHED_MS 100
+
 static void caller_remove(struct seep_callers *c, unsigned number)
 {
 	c->used--;
@@ -19,18 +21,23 @@ static void caller_remove(struct seep_callers *c, unsigned number)
 	memmove(c->pids + number, c->pids + number + 1, (c->used - number) * sizeof(c->pids[0]));
 }
 
+static void first_send_away(struct seep_callers *c)
+{
+	close(c->fds[0]);
+	caller_remove(c, 0);
+}
+
 static void caller_add(struct seep_callers *c, int fd, pid_t pid, struct seep_watcher *watcher)
 {
-	if (c->used == SEEP_CALLERS_MAX) {
-		close(c->fds[0]);
-		caller_remove(c, 0);
-	}
+	struct pollfd spoken = {.fd = fd, .events = POLLIN};
+
+	if (c->used == SEEP_CALLERS_MAX)
+		first_send_away(c);
 	c->fds[c->used] = fd;
 	c->pids[c->used++] = pid;
-	if (watcher && seep_watcher_add_caller(watcher, fd) < 0) {
-		close(fd);
-		c->used--;
-	}
+	if (watcher && seep_watcher_add_caller(watcher, fd) < 0)
+		(void)poll(&spoken, 1,
+			UNWATCHED_MS); /* whoever has nothing to say until then must wait for somebody else's call */
 }
 
 /* Accepts one. False: there is none, or the turn is over. */
@@ -42,6 +49,10 @@ static bool accept_one(struct seep_callers *c, int listener, struct seep_watcher
 	if (c->accepted == SEEP_CALLERS_TURN)
 		return false;
 	fd = seep_messages_accept(listener, &peer);
+	while (fd < 0 && c->used && (errno == EMFILE || errno == ENFILE)) {
+		first_send_away(c);
+		fd = seep_messages_accept(listener, &peer);
+	}
 	if (fd < 0 && errno != EPERM && errno != ECONNABORTED && errno != EINTR)
 		return false;
 	c->accepted++;

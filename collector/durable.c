@@ -31,8 +31,7 @@ int seep_durable_checkpoint(struct seep_recording *r)
 	int fd, error;
 
 	seep_beside_name(r->path, SEEP_BESIDE_BOOKS, path);
-	seep_beside_name(r->path, SEEP_BESIDE_NEW_BOOKS, new_path);
-	fd = seep_output_exclusive(new_path);
+	fd = seep_beside_create(r->path, SEEP_BESIDE_NEW_BOOKS, d->trace_checksum, new_path);
 	if (fd < 0)
 		return -1;
 	if (seep_checkpoint_write(r, &names, fd, &d->checkpoint_bytes) == 0 &&
@@ -49,23 +48,29 @@ int seep_durable_checkpoint(struct seep_recording *r)
 	return -1;
 }
 
-int seep_durable_start(struct seep_recording *r)
+int seep_durable_begin(struct seep_recording *r)
 {
-	struct seep_durable *d = &r->durable;
 	struct seep_trace_frame first;
-	char path[SEEP_BESIDE_PATH];
-	int error;
 
 	if (seep_writer_frame_at(r->writer, sizeof(struct seep_trace_header), &first) < 0) {
 		snprintf(r->message, sizeof(r->message), "cannot read %s: %s", r->path, strerror(errno));
 		return -1;
 	}
-	d->trace_checksum = r->region.map->trace_checksum = first.checksum;
-	seep_beside_name(r->path, SEEP_BESIDE_JOURNAL, path);
-	d->journal = (struct seep_journal){.fd = seep_output_exclusive(path)};
+	r->durable.trace_checksum = first.checksum;
+	return 0;
+}
+
+int seep_durable_start(struct seep_recording *r)
+{
+	struct seep_durable *d = &r->durable;
+	char path[SEEP_BESIDE_PATH];
+	int error;
+
+	d->journal =
+		(struct seep_journal){.fd = seep_beside_create(r->path, SEEP_BESIDE_JOURNAL, d->trace_checksum, path)};
 	if (d->journal.fd >= 0 && seep_journal_begin(&d->journal, 0, d->trace_checksum) == 0) {
-		seep_beside_name(r->path, SEEP_BESIDE_BOOKS, path);
-		d->books = seep_output_exclusive(path); /* keeps the place of the first checkpoint */
+		/* Keeps the place of the first checkpoint. */
+		d->books = seep_beside_create(r->path, SEEP_BESIDE_BOOKS, d->trace_checksum, path);
 		if (d->books >= 0 && seep_durable_checkpoint(r) == 0) {
 			r->drain->journal = r->tree.journal = &d->journal;
 			return 0;

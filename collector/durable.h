@@ -27,6 +27,9 @@ struct seep_durable {
 	struct seep_journal journal;
 };
 
+/* The trace has its first frame, whose checksum the files bear. Returns 0, or -1 with errno and r->message. */
+int seep_durable_begin(struct seep_recording *r);
+
 /* Begins, with a first checkpoint. Returns 0, or -1 with errno and r->message. */
 int seep_durable_start(struct seep_recording *r);
 

@@ -107,12 +107,15 @@ static void append_time(struct seep_journal *j)
 
 void seep_journal_time(struct seep_journal *j)
 {
-	if (j->ends_with_time && j->used)
-		j->used -= (uint32_t)sizeof(struct seep_wire_unit);
-	else if (j->ends_with_time)
-		j->bytes -= sizeof(struct seep_wire_unit);
-	if (j->ends_with_time)
+	if (j->ends_with_time) {
 		j->sum = j->sum_before_time;
+		if (j->used) {
+			j->used -= (uint32_t)sizeof(struct seep_wire_unit);
+		} else {
+			j->bytes -= sizeof(struct seep_wire_unit);
+			put_header(j); /* before another takes its room in the file: it must not count then */
+		}
+	}
 	j->sum_before_time = j->sum;
 	append_time(j);
 	j->ends_with_time = true;

@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SEEP_JOURNAL_VERSION 1u
+#define SEEP_JOURNAL_VERSION 2u
 
 struct seep_journal_header {
 	uint8_t magic[8];

@@ -63,7 +63,8 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static void earlier_trace_remove(int folder, const char *name, uint64_t run_start_ns)
+/* durable: only if the next one can have its name. */
+static void earlier_trace_remove(int folder, const char *name, uint64_t run_start_ns, bool durable)
 {
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct seep_trace_frame first;
@@ -73,9 +74,13 @@ static void earlier_trace_remove(int folder, const char *name, uint64_t run_star
 		return;
 	/* Under the lock, and only if the name still means the file that was looked at. */
 	if (is_finished_trace(fd, run_start_ns, &opened) && fstatat(folder, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-		is_same(&opened, &now) && unlinkat(folder, name, 0) == 0 &&
-		pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first))
-		seep_beside_clear(folder, name, first.checksum);
+		is_same(&opened, &now)) {
+		bool begun = pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first);
+		const uint64_t *checksum = begun ? &first.checksum : NULL;
+
+		if (!(durable && seep_beside_taken(folder, name, checksum)) && unlinkat(folder, name, 0) == 0 && begun)
+			seep_beside_clear(folder, name, first.checksum);
+	}
 	close(fd);
 }
 
@@ -186,8 +191,8 @@ static int trace_make(const char *path, const struct seep_settings *settings, ui
 
 	if (folder < 0)
 		return -1;
-	earlier_trace_remove(folder, name, run_start_ns);
-	if (settings->durable && seep_beside_taken(folder, name))
+	earlier_trace_remove(folder, name, run_start_ns, settings->durable);
+	if (settings->durable && seep_beside_taken(folder, name, NULL))
 		errno = EEXIST;
 	else
 		fd = exclusive(folder, name);

@@ -236,6 +236,14 @@ static int trace_copy(int from, int to, uint64_t bytes)
 	return 0;
 }
 
+/* No trace has one, and a file of a few bytes could ask for any amount of memory. */
+static bool has_hole(int fd, uint64_t bytes)
+{
+	off_t hole = lseek(fd, 0, SEEK_HOLE);
+
+	return hole >= 0 && (uint64_t)hole < bytes;
+}
+
 /* Whether the files belong together. */
 static bool is_its_trace(int fd, const struct seep_checkpoint_names *names)
 {
@@ -245,7 +253,7 @@ static bool is_its_trace(int fd, const struct seep_checkpoint_names *names)
 	return pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first) &&
 	       first.magic == SEEP_FRAME_MAGIC && first.checksum == names->trace_checksum && fstat(fd, &st) == 0 &&
 	       names->place.offset >= sizeof(struct seep_trace_header) + sizeof(first) &&
-	       (uint64_t)st.st_size >= names->place.offset;
+	       (uint64_t)st.st_size >= names->place.offset && !has_hole(fd, names->place.offset);
 }
 
 /* What was dropped is told by the segments' own counters, and one is added for each that was abandoned. */

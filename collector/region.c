@@ -5,6 +5,7 @@
  */
 #include "region.h"
 
+#include "beside.h"
 #include "output.h"
 
 #include <errno.h>
@@ -133,12 +134,12 @@ static bool memory_make(struct seep_region *r)
 /* The program's stores would end it (SIGBUS) if the disk had no room for them, so all of it is reserved.
  * The descriptor for the program is locked (seep_output_exclusive), and we map by another one: so the lock is held as long as somebody
  * else maps the region. */
-static bool file_make(struct seep_region *r, const char *path)
+static bool file_make(struct seep_region *r, const struct seep_region_place *place, char path[SEEP_BESIDE_PATH])
 {
 	char self[40];
 	int error;
 
-	r->memfd = seep_output_exclusive(path);
+	r->memfd = seep_beside_create(place->trace, SEEP_BESIDE_RING, place->trace_checksum, path);
 	if (r->memfd < 0)
 		return false;
 	error = posix_fallocate(r->memfd, 0, (off_t)r->bytes);
@@ -187,14 +188,15 @@ void seep_region_handed(struct seep_region *r)
 }
 
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
-	const char *socket_name, const char *path, char *message, size_t message_size)
+	const char *socket_name, const struct seep_region_place *place, char *message, size_t message_size)
 {
+	char path[SEEP_BESIDE_PATH];
 	struct layout l;
 	int error;
 
 	memset(r, 0, sizeof(*r));
 	r->memfd = r->file = -1;
-	if (!sizes_choose(r, address_space_limit / 4, path)) {
+	if (!sizes_choose(r, address_space_limit / 4, place)) {
 		snprintf(message, message_size,
 			"the program's address space is limited to %llu bytes, too few to record in (ulimit -v)",
 			(unsigned long long)address_space_limit);
@@ -204,20 +206,20 @@ int seep_region_open(struct seep_region *r, const struct seep_settings *settings
 	l = layout_of(r);
 	r->bytes = l.bytes;
 	errno = 0;
-	if (path ? file_make(r, path) : memory_make(r)) {
+	if (place ? file_make(r, place, path) : memory_make(r)) {
 		parts_find(r, &l);
 		error = header_fill(r, &l, settings, socket_name);
 	} else {
 		error = errno ? errno : ENOMEM;
 	}
 	if (error) {
-		if (path)
+		if (place)
 			snprintf(message, message_size, "cannot make %s of %llu MB: %s", path,
 				(unsigned long long)(r->bytes >> 20), strerror(error));
 		else
 			snprintf(message, message_size, "cannot make the shared memory: %s", strerror(error));
-		if (r->memfd >= 0 && path)
-			(void)unlink(path);
+		if (r->memfd >= 0 && place)
+			seep_output_remove(path, r->memfd);
 		seep_region_close(r, false);
 		errno = error;
 		return -1;

@@ -28,11 +28,17 @@ struct seep_region {
 	uint32_t segments_max;
 };
 
+/* Beside a trace (beside.h). */
+struct seep_region_place {
+	const char *trace;
+	uint64_t trace_checksum;
+};
+
 /* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, whose robust futex the calling
- * thread holds; it holds one at a time. With a path it is a new file, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
+ * thread holds; it holds one at a time. With a place it is a new file there, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
  * message. */
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
-	const char *socket_name, const char *path, char *message, size_t message_size);
+	const char *socket_name, const struct seep_region_place *place, char *message, size_t message_size);
 
 /* Maps a private copy of a region that another collector left behind, laid out for so many modules, nodes and segments. Takes fd.
  * Returns 0, or -1 with errno (EINVAL: the file has another size). */

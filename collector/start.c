@@ -4,7 +4,6 @@
  */
 #include "recording.h"
 
-#include "beside.h"
 #include "clock.h"
 #include "messages.h"
 #include "output.h"
@@ -84,7 +83,7 @@ static int trace_start(struct seep_recording *r)
 		snprintf(r->message, sizeof(r->message), "%s: %s", r->path, strerror(error));
 		return error;
 	}
-	return 0;
+	return r->setup->settings->durable && seep_durable_begin(r) < 0 ? errno : 0;
 }
 
 static int listen_somewhere(char name[SEEP_WIRE_SOCKET_NAME])
@@ -111,12 +110,10 @@ static uint64_t seed_choose(const struct seep_settings *settings)
 /* Returns 0, or an errno with a message. */
 static int region_start(struct seep_recording *r, uint64_t address_space_limit)
 {
-	char path[SEEP_BESIDE_PATH] = "";
+	const struct seep_region_place place = {r->path, r->durable.trace_checksum};
 
-	if (r->setup->settings->durable)
-		seep_beside_name(r->path, SEEP_BESIDE_RING, path);
 	if (seep_region_open(&r->region, r->setup->settings, address_space_limit, r->socket_name,
-		    r->setup->settings->durable ? path : NULL, r->message, sizeof(r->message)) < 0)
+		    r->setup->settings->durable ? &place : NULL, r->message, sizeof(r->message)) < 0)
 		return errno;
 	r->region.map->sample_seed = seed_choose(r->setup->settings);
 	return 0;
@@ -261,8 +258,10 @@ int seep_recording_start(struct seep_recording *r, int connection, pid_t pid)
 		error = errno;
 	if (error) {
 		seep_durable_end(r);
-		if (r->path[0])
-			unlink(r->path);
+		if (r->writer)
+			seep_output_remove(r->path, seep_writer_fd(r->writer));
+		else if (r->path[0])
+			unlink(r->path); /* made a moment ago */
 		seep_recording_report(r->setup, "failed", pid, r->message);
 		(void)seep_messages_welcome(connection, error, 0, -1);
 		return -1;

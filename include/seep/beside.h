@@ -21,7 +21,7 @@ enum seep_beside {
 	SEEP_BESIDES,
 };
 
-/* What each of them begins with. */
+/* What each of them begins with, from the moment on in which it is made. */
 struct seep_beside_head {
 	uint8_t magic[8];
 	uint8_t own[8];
@@ -40,19 +40,25 @@ static inline const char *seep_beside_ending(enum seep_beside file)
 	return endings[file];
 }
 
-/* Whether an open file is one of a trace's, or nothing has been written into it yet. */
-static inline bool seep_beside_is(int fd, enum seep_beside file, uint64_t trace_checksum)
+static inline struct seep_beside_head seep_beside_head(enum seep_beside file, uint64_t trace_checksum)
 {
 	static const char *const magics[SEEP_BESIDES] = {
 		SEEP_BOOKS_MAGIC, SEEP_JOURNAL_MAGIC, SEEP_RING_MAGIC, SEEP_BOOKS_MAGIC};
-	static const struct seep_beside_head empty;
-	struct seep_beside_head head = empty;
+	struct seep_beside_head head = {.trace_checksum = trace_checksum};
+
+	memcpy(head.magic, magics[file], sizeof(head.magic));
+	return head;
+}
+
+/* Whether an open file is one of a trace's. */
+static inline bool seep_beside_is(int fd, enum seep_beside file, uint64_t trace_checksum)
+{
+	const struct seep_beside_head wanted = seep_beside_head(file, trace_checksum);
+	struct seep_beside_head head;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &head, sizeof(head), 0) < 0)
-		return false;
-	return memcmp(&head, &empty, sizeof(head)) == 0 ||
-	       (memcmp(head.magic, magics[file], sizeof(head.magic)) == 0 && head.trace_checksum == trace_checksum);
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pread(fd, &head, sizeof(head), 0) == sizeof(head) &&
+	       memcmp(head.magic, wanted.magic, sizeof(head.magic)) == 0 && head.trace_checksum == trace_checksum;
 }
 
 #endif

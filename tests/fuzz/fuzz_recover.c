@@ -165,10 +165,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd, whole;
 
 	snprintf(trace, sizeof(trace), "%s/t", folder());
-	seep_beside_name(trace, SEEP_BESIDE_RING, ring);
 	fd = open(trace, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	require(fd >= 0);
-	r = start(&setup, dup(fd), ring);
+	r = start(&setup, dup(fd), trace);
 	snprintf(r->path, sizeof(r->path), "%s", trace);
 	require(seep_durable_start(r) == 0);
 	while (in.left) {

@@ -176,9 +176,11 @@ static void write_step(struct seep_region *r, struct input *in, enum step step)
 
 /* ---- The collector ---- */
 
-/* ring: the region's path; NULL: it is in memory only. */
-static struct seep_recording *start(const struct seep_session_setup *setup, int trace, const char *ring)
+/* path: the trace's, which has its region beside it; NULL: that is in memory only. */
+static struct seep_recording *start(const struct seep_session_setup *setup, int trace, const char *path)
 {
+	struct seep_region_place place = {.trace = path};
+
 	struct seep_recording *r = seep_recording_new(setup);
 	const struct seep_trace_process process = {.pid = 1, .depth_limit = 128, .tick_ns = SEEP_WIRE_TICK_NS};
 	uint8_t raw[sizeof(process) + 4] = {0};
@@ -191,7 +193,10 @@ static struct seep_recording *start(const struct seep_session_setup *setup, int 
 	r->epoch.first_ns = 1000000000;
 	require(seep_writer_open(&r->writer, trace, r->message, sizeof(r->message)) == 0);
 	require(seep_writer_frame(r->writer, SEEP_FRAME_PROCESS, 1, raw, sizeof(raw)) == 0);
-	require(seep_region_open(&r->region, setup->settings, SPACE, "x", ring, r->message, sizeof(r->message)) == 0);
+	require(seep_durable_begin(r) == 0);
+	place.trace_checksum = r->durable.trace_checksum;
+	require(seep_region_open(&r->region, setup->settings, SPACE, "x", path ? &place : NULL, r->message,
+			sizeof(r->message)) == 0);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
 	require(seep_tree_open(&r->tree, &r->region) == 0);
 	atomic_store(&r->region.map->nodes_used, 8);

@@ -234,6 +234,42 @@ in_the_way() {
 	done
 }
 
+# However they begin; and an earlier trace does not go if the next one can't have its name.
+others_empty() {
+	"$seep" run -o "$scratch/plain.seep" -- "$programs/leak_37" >/dev/null || return
+	cp "$scratch/plain.seep" "$scratch/earlier"
+	: >"$scratch/plain.seep.journal"
+	head -c 100 /dev/zero >"$scratch/plain.seep.ring"
+	sleep 0.1
+	"$seep" run --durable -o "$scratch/plain.seep" -- "$programs/leak_37" >/dev/null && cmp "$scratch/earlier" "$scratch/plain.seep" &&
+		"$seep" run -o "$scratch/plain.seep" -- "$programs/leak_37" >/dev/null && "$seep" recover "$scratch/plain.seep" &&
+		[ "$(cd "$scratch" && echo plain*)" = "plain.1.seep plain.seep plain.seep.journal plain.seep.ring" ] &&
+		! cmp -s "$scratch/earlier" "$scratch/plain.seep"
+}
+
+# Books beside a trace that was not durable are somebody's.
+others_books() {
+	rm -f "$scratch"/*.seep* "$scratch/input"
+	echo precious, and longer than the head of books is >"$scratch/plain.seep.books"
+	mkfifo "$scratch/input"
+	timeout 100 "$seep" run -o "$scratch/plain.seep" -- "$waits" busy <"$scratch/input" >"$scratch/output" 2>"$scratch/said" &
+	recorder=$!
+	exec 3>"$scratch/input"
+	tries=0
+	until grep -q ready "$scratch/output"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return
+		sleep 0.01
+	done
+	sleep 0.2
+	killed sessions && sleep 0.2 && echo >&3
+	ended
+	grep -q 'its collector was killed; the trace is not complete' "$scratch/said" &&
+		json "$scratch/plain.seep" '([.trace.remarks[] | select(test("beside"))] | length) == 0' &&
+		! "$seep" recover "$scratch/plain.seep" 2>"$scratch/error" && grep -q 'it was not recorded with --durable' "$scratch/error" &&
+		grep -q precious "$scratch/plain.seep.books"
+}
+
 # A run before left files beside its trace; one without --durable has the name now.
 not_durable_any_more() {
 	begin 1 -- "$waits" && killed sessions waits || return
@@ -341,6 +377,8 @@ linked() {
 said='seep.journal: Too many levels of symbolic links' try "a link in the place of a file" damaged journal linked
 said='seep.ring: No such file' try "a missing ring file" damaged ring rm
 try "files of an earlier run are replaced, and files of others are not" in_the_way
+try "empty files of others are not, either, and no earlier trace goes for nothing" others_empty
+try "books beside a trace that was not durable are not its" others_books
 try "files of an earlier run go also where the next is not durable" not_durable_any_more
 try "a trace that is moved while it is being written keeps its files" moved
 try "the ring file is cut short while it is being written: the trace holds what it held" cut_short

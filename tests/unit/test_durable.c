@@ -69,7 +69,7 @@ static void begin(struct setting *s)
 	struct seep_recording *r = seep_recording_new(&s->setup);
 	int fd = open(s->trace, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	uint8_t raw[sizeof(process) + 4];
-	char ring[SEEP_BESIDE_PATH];
+	struct seep_region_place place = {.trace = s->trace};
 
 	s->r = r;
 	assert_true(r && fd >= 0);
@@ -83,9 +83,10 @@ static void begin(struct setting *s)
 	memcpy(raw + sizeof(process), "a\0/", 4);
 	assert_int_equal(seep_writer_open(&r->writer, fd, r->message, sizeof(r->message)), 0);
 	assert_int_equal(seep_writer_frame(r->writer, SEEP_FRAME_PROCESS, 1, raw, sizeof(raw)), 0);
-	seep_beside_name(s->trace, SEEP_BESIDE_RING, ring);
+	assert_int_equal(seep_durable_begin(r), 0);
+	place.trace_checksum = r->durable.trace_checksum;
 	assert_int_equal(
-		seep_region_open(&r->region, &s->settings, SPACE, "x", ring, r->message, sizeof(r->message)), 0);
+		seep_region_open(&r->region, &s->settings, SPACE, "x", &place, r->message, sizeof(r->message)), 0);
 	seep_drain_open(r->drain, &r->region, r->books, &r->notes);
 	assert_int_equal(seep_tree_open(&r->tree, &r->region), 0);
 	atomic_store(&r->region.map->state, SEEP_STATE_RECORDING);
@@ -360,6 +361,45 @@ static void what_was_sent_but_is_still_in_its_nursery_is_not_taken_again(void **
 	both_compare(s);
 }
 
+/* Times in a row take the room of one: killed between the record and the header that counts it. */
+static void half_a_flush_is_none(void **state)
+{
+	struct setting *s = *state;
+	struct seep_journal *j;
+
+	begin(s);
+	j = &s->r->durable.journal;
+	producer_alloc(&s->threads[0], 0x10000, 100, 1);
+	seep_recording_round(s->r);
+	seep_journal_time(j);
+	seep_journal_flush(j);
+	s->r->start_ns -= 5 * SEEP_WIRE_TICK_NS;
+	seep_recording_round(s->r);
+	seep_journal_time(j);
+	assert_int_equal(j->used, sizeof(struct seep_wire_unit));
+	assert_int_equal(pwrite(j->fd, j->buffer, j->used, (off_t)j->bytes), j->used);
+	both_compare(s);
+}
+
+/* It takes no room on the disk, and would take as much in memory. */
+static void a_trace_with_a_hole_is_not_copied(void **state)
+{
+	const struct seep_writer_place far = {.offset = UINT64_C(1) << 40, .sequence = 7};
+	int out = memfd_create("out", MFD_CLOEXEC);
+	struct setting *s = *state;
+	char message[300] = "";
+
+	begin(s);
+	assert_int_equal(seep_writer_return(s->r->writer, &far), 0);
+	assert_int_equal(seep_durable_checkpoint(s->r), 0);
+	assert_int_equal(seep_recover_trace(s->trace, out, message, sizeof(message)), -1);
+	assert_string_equal(message, "the checkpoint is not this trace's");
+	close(out);
+	seep_durable_end(s->r);
+	seep_recording_free(s->r, true);
+	unlink(s->trace);
+}
+
 static void a_child_that_asked_is_noted(void **state)
 {
 	struct setting *s = *state;
@@ -529,6 +569,8 @@ int main(void)
 			what_was_sent_but_is_still_in_its_nursery_is_not_taken_again, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(frees_that_wait_for_their_turn_are_kept, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(what_was_given_up_stays_given_up, setting_make, setting_remove),
+		cmocka_unit_test_setup_teardown(half_a_flush_is_none, setting_make, setting_remove),
+		cmocka_unit_test_setup_teardown(a_trace_with_a_hole_is_not_copied, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(a_child_that_asked_is_noted, setting_make, setting_remove),
 		cmocka_unit_test_setup_teardown(at_any_moment_all_is_there, setting_make, setting_remove),
 	};

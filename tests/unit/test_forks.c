@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -223,11 +224,14 @@ static int is_called_by_strangers(int connection)
 	producer_alloc(&a, 0x2000, 2500, stack);
 	producer_young(&a, 1, 0x3000, 300, stack);
 	producer_young(&a, 2, 0x4000, 400, stack);
+	alarm(2 * RECORDING_PATIENCE_MS / 1000); /* nobody may answer */
 	if (!strangers_call(region->socket_name, 300))
 		return 1;
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		alarm(2 * RECORDING_PATIENCE_MS / 1000);
 		child_records(region);
+	}
 	waitpid(child, &status, 0);
 	return WEXITSTATUS(status) != 3;
 }
@@ -254,6 +258,37 @@ static void strangers_leave_no_trace(void **state)
 	check_child(paths[1], true);
 }
 
+static void descriptors_limit(rlim_t limit)
+{
+	struct rlimit now;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	now.rlim_cur = limit < now.rlim_max ? limit : now.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+}
+
+static int is_called_by_more_than_can_be_held(int connection)
+{
+	descriptors_limit(RLIM_INFINITY);
+	return is_called_by_strangers(connection);
+}
+
+/* The collector has fewer descriptors than there are strangers who say nothing. */
+static void strangers_keep_no_child_out(void **state)
+{
+	struct seep_settings settings = recording_settings();
+	char paths[2][4096];
+	pid_t child = 0;
+
+	(void)state;
+	descriptors_limit(64);
+	recording_start(is_called_by_more_than_can_be_held, &settings, NULL);
+	descriptors_limit(RLIM_INFINITY);
+	finish_family(paths, &child);
+	assert_int_equal(recording_reap(recording.traced), 0);
+	check_child(paths[1], true);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, recording_directory_make, recording_directory_remove)
 
 int main(void)
@@ -263,6 +298,7 @@ int main(void)
 		TEST(a_forked_child_has_its_own_trace_and_its_inheritance),
 		TEST(a_child_that_asks_after_its_parents_end_is_heard),
 		TEST(strangers_leave_no_trace),
+		TEST(strangers_keep_no_child_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
