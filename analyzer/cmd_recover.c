@@ -11,8 +11,11 @@
 #include "recovery.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_BYTES 65536
@@ -45,18 +48,34 @@ static int replace(const char *path, int recovered, struct seep_error *error)
 	return seep_output_file_close(&file, error) < 0 ? -1 : seep_recovery_files_remove(path, error);
 }
 
+/* As long as a trace is locked no recording takes its name. held was opened before it was read. */
+static int replace_if_still_there(const char *path, int held, int recovered, struct seep_error *error)
+{
+	struct stat then, now;
+
+	if (flock(held, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return seep_error_set(error, "%s is in use: it is not replaced", path);
+	if (fstat(held, &then) < 0 || stat(path, &now) < 0 || then.st_dev != now.st_dev || then.st_ino != now.st_ino)
+		return seep_error_set(error, "another file has taken the place of %s meanwhile", path);
+	return replace(path, recovered, error);
+}
+
 static int recover(const struct seep_command *command, const char *path)
 {
 	struct seep_trace *trace;
 	struct seep_error error;
+	int held = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int status = seep_command_read(command, path, &trace), removed = 0;
 
-	if (status)
+	if (status) {
+		if (held >= 0)
+			close(held);
 		return status;
+	}
 	if (trace->recovered_fd >= 0)
-		removed = replace(path, trace->recovered_fd, &error);
+		removed = replace_if_still_there(path, held, trace->recovered_fd, &error);
 	else if (trace->state == SEEP_TRACE_FINISHED)
-		removed = seep_recovery_possible(path) ? seep_recovery_files_remove(path, &error) : 0;
+		removed = seep_recovery_files_remove(path, &error);
 	else if (trace->state == SEEP_TRACE_RUNNING)
 		status = seep_command_fail(command, "%s is still being written", path);
 	else if (trace->fault_count)
@@ -72,6 +91,8 @@ static int recover(const struct seep_command *command, const char *path)
 			"--durable",
 			path);
 	seep_trace_free(trace);
+	if (held >= 0)
+		close(held);
 	return removed < 0 ? seep_command_fail(command, "%s", error.text) : status;
 }
 

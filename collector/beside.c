@@ -6,7 +6,6 @@
 
 #include "output.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -46,21 +45,9 @@ bool seep_beside_taken(int folder, const char *trace, const uint64_t *trace_chec
 int seep_beside_create(const char *trace, enum seep_beside file, uint64_t trace_checksum, char path[SEEP_BESIDE_PATH])
 {
 	const struct seep_beside_head head = seep_beside_head(file, trace_checksum);
-	ssize_t written;
-	int fd, error;
 
 	seep_beside_name(trace, file, path);
-	fd = seep_output_exclusive(path);
-	if (fd < 0)
-		return -1;
-	written = pwrite(fd, &head, sizeof(head), 0);
-	if (written == sizeof(head))
-		return fd;
-	error = written < 0 ? errno : ENOSPC;
-	seep_output_remove(path, fd);
-	close(fd);
-	errno = error;
-	return -1;
+	return seep_output_exclusive_with(path, &head, sizeof(head));
 }
 
 bool seep_beside_books(const char *trace)

@@ -14,7 +14,7 @@
 /* The name of such a file; trace may be without its folder. */
 void seep_beside_name(const char *trace, enum seep_beside file, char path[SEEP_BESIDE_PATH]);
 
-/* Makes such a file, which must not be there yet, with its head (seep_output_exclusive). Returns its descriptor, or -1 with errno. */
+/* Makes such a file, which must not be there yet, with its head (seep_output_exclusive_with). Returns its descriptor, or -1 with errno. */
 int seep_beside_create(const char *trace, enum seep_beside file, uint64_t trace_checksum, char path[SEEP_BESIDE_PATH]);
 
 /* Whether in an open folder there is a file of any of the names that this trace would need, other than those of the trace with this

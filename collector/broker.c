@@ -25,7 +25,7 @@
 
 /* A session that has said "started". */
 struct recording {
-	int pidfd; /* of the session */
+	int pidfd; /* of the session; -1: it is asked for by its number */
 	pid_t session;
 	pid_t traced;
 	char *path;
@@ -64,7 +64,7 @@ static void recording_add(struct broker *b, pid_t session, pid_t traced, const c
 	new.path = strdup(path);
 	if (!new.path)
 		return;
-	new.pidfd = (int)syscall(SYS_pidfd_open, session, 0); /* -1: it is gone, which is found out at once */
+	new.pidfd = (int)syscall(SYS_pidfd_open, session, 0); /* -1: it is gone, or there is no descriptor left */
 	b->recordings[b->recordings_used++] = new;
 }
 
@@ -127,7 +127,7 @@ static bool dead_find(struct broker *b)
 		struct recording *r = &b->recordings[i];
 		struct pollfd end = {.fd = r->pidfd, .events = POLLIN};
 
-		r->ended = r->pidfd < 0 || poll(&end, 1, 0) > 0;
+		r->ended = r->pidfd < 0 ? kill(r->session, 0) < 0 && errno == ESRCH : poll(&end, 1, 0) > 0;
 		found = found || r->ended;
 	}
 	return found;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNWATCHED_MS 100
+#define SOON_MS 2
 
 static void caller_remove(struct seep_callers *c, unsigned number)
 {
@@ -27,17 +27,36 @@ static void first_send_away(struct seep_callers *c)
 	caller_remove(c, 0);
 }
 
+static bool is_ready(int fd, int timeout_ms)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	return poll(&ready, 1, timeout_ms) > 0;
+}
+
+/* There is no descriptor left, which is told also where nobody waits for one. Returns whether to try again. */
+static bool room_make(struct seep_callers *c, int listener)
+{
+	if (!c->used || !is_ready(listener, 0))
+		return false;
+	c->accepted++;
+	/* He may be about to speak. */
+	if (is_ready(c->fds[0], SOON_MS))
+		c->silent = 0;
+	else
+		first_send_away(c);
+	return true;
+}
+
 static void caller_add(struct seep_callers *c, int fd, pid_t pid, struct seep_watcher *watcher)
 {
-	struct pollfd spoken = {.fd = fd, .events = POLLIN};
-
 	if (c->used == SEEP_CALLERS_MAX)
 		first_send_away(c);
 	c->fds[c->used] = fd;
 	c->pids[c->used++] = pid;
+	/* Unwatched: if he has nothing to say until then, he waits for the next call. */
 	if (watcher && seep_watcher_add_caller(watcher, fd) < 0)
-		(void)poll(&spoken, 1,
-			UNWATCHED_MS); /* whoever has nothing to say until then must wait for somebody else's call */
+		(void)is_ready(fd, SOON_MS);
 }
 
 /* Accepts one. False: there is none, or the turn is over. */
@@ -49,10 +68,8 @@ static bool accept_one(struct seep_callers *c, int listener, struct seep_watcher
 	if (c->accepted == SEEP_CALLERS_TURN)
 		return false;
 	fd = seep_messages_accept(listener, &peer);
-	while (fd < 0 && c->used && (errno == EMFILE || errno == ENFILE)) {
-		first_send_away(c);
-		fd = seep_messages_accept(listener, &peer);
-	}
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return room_make(c, listener);
 	if (fd < 0 && errno != EPERM && errno != ECONNABORTED && errno != EINTR)
 		return false;
 	c->accepted++;

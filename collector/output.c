@@ -78,8 +78,12 @@ static void earlier_trace_remove(int folder, const char *name, uint64_t run_star
 		bool begun = pread(fd, &first, sizeof(first), sizeof(struct seep_trace_header)) == sizeof(first);
 		const uint64_t *checksum = begun ? &first.checksum : NULL;
 
-		if (!(durable && seep_beside_taken(folder, name, checksum)) && unlinkat(folder, name, 0) == 0 && begun)
-			seep_beside_clear(folder, name, first.checksum);
+		/* Its files first: without it nothing would tell whose they are. */
+		if (!(durable && seep_beside_taken(folder, name, checksum))) {
+			if (begun)
+				seep_beside_clear(folder, name, first.checksum);
+			(void)unlinkat(folder, name, 0);
+		}
 	}
 	close(fd);
 }
@@ -142,6 +146,26 @@ static int exclusive(int folder, const char *name)
 	return fd;
 }
 
+/* Writes into a file without a name, and gives it one then. */
+static int exclusive_with(int folder, const char *name, const void *start, size_t bytes)
+{
+	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), error;
+	char self[40];
+
+	if (fd < 0)
+		return -1;
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	errno = ENOSPC;
+	if (pwrite(fd, start, bytes, 0) == (ssize_t)bytes &&
+		linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 static void folder_close(int folder)
 {
 	int error = errno;
@@ -158,6 +182,29 @@ int seep_output_exclusive(const char *path)
 	if (folder < 0)
 		return -1;
 	fd = exclusive(folder, name);
+	folder_close(folder);
+	return fd;
+}
+
+int seep_output_exclusive_with(const char *path, const void *start, size_t bytes)
+{
+	const char *name;
+	int folder = folder_open(path, &name), fd, error;
+
+	if (folder < 0)
+		return -1;
+	fd = exclusive_with(folder, name, start, bytes);
+	if (fd < 0 && errno != EEXIST) {
+		fd = exclusive(folder, name);
+		errno = fd < 0 ? errno : ENOSPC;
+		if (fd >= 0 && pwrite(fd, start, bytes, 0) != (ssize_t)bytes) {
+			error = errno;
+			(void)unlinkat(folder, name, 0);
+			close(fd);
+			errno = error;
+			fd = -1;
+		}
+	}
 	folder_close(folder);
 	return fd;
 }

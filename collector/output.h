@@ -24,6 +24,9 @@ int seep_output_create(const struct seep_settings *settings, const struct seep_p
  * refused. Returns its descriptor, or -1 with errno. */
 int seep_output_exclusive(const char *path);
 
+/* The same, with its first bytes: where the file system can do that, there is no moment at which it is there without. */
+int seep_output_exclusive_with(const char *path, const void *start, size_t bytes);
+
 /* Removes the file at path if it is the one that is open here: somebody may have moved it, and put something else there. */
 void seep_output_remove(const char *path, int fd);
 

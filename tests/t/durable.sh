@@ -159,8 +159,11 @@ recovered_in_place() {
 	begin 1 -- "$waits" && killed seep-collector waits || return
 	trace=$(echo "$scratch"/waits.*.seep)
 	head -c 100 "$trace.books" >"$trace.books.new" # as if it was killed while it wrote a checkpoint
-	json "$trace" "$whole" && cp "$scratch/report" "$scratch/before" && "$seep" recover "$trace" &&
-		[ "$(echo "$scratch"/*.seep*)" = "$trace" ] && [ "$(stat -c %a "$trace")" = 600 ] && json "$trace" "$whole" &&
+	json "$trace" "$whole" && cp "$scratch/report" "$scratch/before" && cp "$trace.ring" "$scratch/kept" || return
+	flock -s "$trace" "$seep" recover "$trace" 2>"$scratch/error"
+	[ $? -eq 2 ] && grep -q 'is in use' "$scratch/error" && [ -e "$trace.books" ] && "$seep" recover "$trace" &&
+		mv "$scratch/kept" "$trace.ring" && # as if its collector had been killed while it removed them
+		"$seep" recover "$trace" && [ "$(echo "$scratch"/*.seep*)" = "$trace" ] && [ "$(stat -c %a "$trace")" = 600 ] && json "$trace" "$whole" &&
 		cmp "$scratch/before" "$scratch/report" && "$seep" recover "$trace"
 }
 
