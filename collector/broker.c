@@ -75,8 +75,7 @@ static void recording_remove(struct broker *b, uint32_t i)
 	if (removed->pidfd >= 0)
 		close(removed->pidfd);
 	free(removed->path);
-	b->recordings_used--;
-	memmove(removed, removed + 1, (b->recordings_used - i) * sizeof(*removed));
+	*removed = b->recordings[--b->recordings_used];
 }
 
 static void line_take(struct broker *b, pid_t session, const char *line)
@@ -119,15 +118,21 @@ static void families_listen(struct broker *b)
 	}
 }
 
+static bool is_gone(const struct recording *r)
+{
+	struct pollfd end = {.fd = r->pidfd, .events = POLLIN};
+
+	return r->pidfd < 0 ? kill(r->session, 0) < 0 && errno == ESRCH : poll(&end, 1, 0) > 0;
+}
+
 static bool dead_find(struct broker *b)
 {
 	bool found = false;
 
 	for (uint32_t i = 0; i < b->recordings_used; i++) {
 		struct recording *r = &b->recordings[i];
-		struct pollfd end = {.fd = r->pidfd, .events = POLLIN};
 
-		r->ended = r->pidfd < 0 ? kill(r->session, 0) < 0 && errno == ESRCH : poll(&end, 1, 0) > 0;
+		r->ended = is_gone(r);
 		found = found || r->ended;
 	}
 	return found;
