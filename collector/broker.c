@@ -75,7 +75,9 @@ static void recording_remove(struct broker *b, uint32_t i)
 	if (removed->pidfd >= 0)
 		close(removed->pidfd);
 	free(removed->path);
-	*removed = b->recordings[--b->recordings_used];
+	removed->path = NULL;
+	b->recordings_used--;
+	memmove(removed, removed + 1, (b->recordings_used - i) * sizeof(*removed));
 }
 
 static void line_take(struct broker *b, pid_t session, const char *line)
