@@ -48,7 +48,7 @@ static int replace(const char *path, int recovered, struct seep_error *error)
 	return seep_output_file_close(&file, error) < 0 ? -1 : seep_recovery_files_remove(path, error);
 }
 
-/* As long as a trace is locked no recording takes its name. held was opened before it was read. */
+/* As long as a trace is locked no recording takes its name. */
 static int replace_if_still_there(const char *path, int held, int recovered, struct seep_error *error)
 {
 	struct stat then, now;
@@ -60,18 +60,15 @@ static int replace_if_still_there(const char *path, int held, int recovered, str
 	return replace(path, recovered, error);
 }
 
-static int recover(const struct seep_command *command, const char *path)
+/* held: the trace, opened before it is read; or -1. */
+static int recover_held(const struct seep_command *command, const char *path, int held)
 {
 	struct seep_trace *trace;
 	struct seep_error error;
-	int held = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int status = seep_command_read(command, path, &trace), removed = 0;
 
-	if (status) {
-		if (held >= 0)
-			close(held);
+	if (status)
 		return status;
-	}
 	if (trace->recovered_fd >= 0)
 		removed = replace_if_still_there(path, held, trace->recovered_fd, &error);
 	else if (trace->state == SEEP_TRACE_FINISHED)
@@ -91,9 +88,17 @@ static int recover(const struct seep_command *command, const char *path)
 			"--durable",
 			path);
 	seep_trace_free(trace);
+	return removed < 0 ? seep_command_fail(command, "%s", error.text) : status;
+}
+
+static int recover(const struct seep_command *command, const char *path)
+{
+	int held = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int status = recover_held(command, path, held);
+
 	if (held >= 0)
 		close(held);
-	return removed < 0 ? seep_command_fail(command, "%s", error.text) : status;
+	return status;
 }
 
 static int run(const struct seep_command *command, int argc, char **argv)

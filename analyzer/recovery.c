@@ -20,21 +20,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Opens a file beside a trace to look at it. Returns a descriptor and puts its name into *path, to be freed; or -1. */
-static int beside_open(const char *trace, enum seep_beside file, char **path)
+/* Opens a file beside a trace to look at it. Returns a descriptor, or -1. */
+static int beside_open(const char *trace, enum seep_beside file, char path[SEEP_BESIDE_PATH])
 {
-	int fd;
-
-	if (asprintf(path, "%s.%s", trace, seep_beside_ending(file)) < 0) {
-		*path = NULL;
-		return -1;
-	}
-	fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-	if (fd < 0) {
-		free(*path);
-		*path = NULL;
-	}
-	return fd;
+	seep_beside_name(trace, file, path);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 }
 
 static bool checksum_read(const char *trace, uint64_t *checksum)
@@ -52,13 +42,12 @@ static bool checksum_read(const char *trace, uint64_t *checksum)
 
 static bool is_its(const char *trace, enum seep_beside file, uint64_t checksum)
 {
-	char *path;
-	int fd = beside_open(trace, file, &path);
+	char path[SEEP_BESIDE_PATH];
+	int fd = beside_open(trace, file, path);
 	bool is = fd >= 0 && seep_beside_is(fd, file, checksum);
 
 	if (fd >= 0)
 		close(fd);
-	free(path);
 	return is;
 }
 
@@ -74,15 +63,13 @@ bool seep_recovery_begun(const char *trace)
 /* Damaged books are books, as long as one of the others is right. */
 bool seep_recovery_possible(const char *trace)
 {
-	char *path;
-	int fd = beside_open(trace, SEEP_BESIDE_BOOKS, &path);
+	char path[SEEP_BESIDE_PATH];
+	int fd = beside_open(trace, SEEP_BESIDE_BOOKS, path);
 	struct stat st;
-	bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		  st.st_size > (off_t)sizeof(struct seep_beside_head);
+	bool is = fd >= 0 && fstat(fd, &st) == 0 && seep_beside_has_more(&st);
 
 	if (fd >= 0)
 		close(fd);
-	free(path);
 	return is && seep_recovery_begun(trace);
 }
 
@@ -94,15 +81,14 @@ int seep_recovery_files_remove(const char *trace, struct seep_error *error)
 	if (!checksum_read(trace, &checksum))
 		return 0;
 	for (int i = 0; i < SEEP_BESIDES; i++) {
-		char *path;
-		int fd = beside_open(trace, (enum seep_beside)i, &path);
+		char path[SEEP_BESIDE_PATH];
+		int fd = beside_open(trace, (enum seep_beside)i, path);
 
 		if (fd < 0)
 			continue;
 		if (seep_beside_is(fd, (enum seep_beside)i, checksum) && unlink(path) < 0 && errno != ENOENT)
 			status = seep_error_set(error, "%s cannot be removed: %s", path, strerror(errno));
 		close(fd);
-		free(path);
 	}
 	return status;
 }

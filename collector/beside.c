@@ -7,12 +7,6 @@
 #include "output.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-
-void seep_beside_name(const char *trace, enum seep_beside file, char path[SEEP_BESIDE_PATH])
-{
-	snprintf(path, SEEP_BESIDE_PATH, "%s.%s", trace, seep_beside_ending(file));
-}
 
 static int look(int folder, const char *trace, enum seep_beside file, char name[SEEP_BESIDE_PATH])
 {
@@ -56,7 +50,7 @@ bool seep_beside_books(const char *trace)
 	struct stat st;
 
 	seep_beside_name(trace, SEEP_BESIDE_BOOKS, path);
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)sizeof(struct seep_beside_head);
+	return lstat(path, &st) == 0 && seep_beside_has_more(&st);
 }
 
 void seep_beside_clear(int folder, const char *trace, uint64_t trace_checksum)

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * beside.h: the names of the files beside a durable trace (include/seep/beside.h).
+ * beside.h: makes, finds and removes the files beside a durable trace (include/seep/beside.h).
  */
 #ifndef SEEP_COLLECTOR_BESIDE_H
 #define SEEP_COLLECTOR_BESIDE_H
 
 #include "seep/beside.h"
-
-#include <limits.h>
-
-#define SEEP_BESIDE_PATH (PATH_MAX + 32)
-
-/* The name of such a file; trace may be without its folder. */
-void seep_beside_name(const char *trace, enum seep_beside file, char path[SEEP_BESIDE_PATH]);
 
 /* Makes such a file, which must not be there yet, with its head (seep_output_exclusive_with). Returns its descriptor, or -1 with errno. */
 int seep_beside_create(const char *trace, enum seep_beside file, uint64_t trace_checksum, char path[SEEP_BESIDE_PATH]);

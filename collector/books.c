@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * books.c: which free ended which allocation. Called by rings.c, folds.c and nurseries.c with what they found; by recording.c, finish.c and recover.c. One thread.
+ * books.c: which free ended which allocation. Called by rings.c, folds.c and nurseries.c with what they found;
+ * by recording.c, finish.c and recover.c. One thread.
  *
  * Why the matching is exact. Along one address the numbers are s1 <= f1 < s2 <= f2 < ... (ORDER in include/seep/wire.h),
  * so the free of s is the smallest f >= s, and the allocation of f is the largest s <= f. Allocations arrive in any

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * drain.c: what the collector knows about segments. Called by start.c, recording.c, finish.c, recover.c and by the files that empty them. One thread.
+ * drain.c: what the collector knows about segments. Called by start.c, recording.c, finish.c, recover.c and by the files
+ * that empty them. One thread.
  */
 #include "drain.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * journal.c: appends to the journal. Called by whatever changes the books: rings.c, folds.c, tree.c, recording.c; and by durable.c and recover.c. One thread.
+ * journal.c: appends to the journal. Called by whatever changes the books: rings.c, folds.c, tree.c, recording.c;
+ * and by durable.c and recover.c. One thread.
  *
  * By write and not through a mapping: a full disk is then an error, and not a signal.
  */

@@ -88,6 +88,15 @@ static void earlier_trace_remove(int folder, const char *name, uint64_t run_star
 	close(fd);
 }
 
+/* Leaves errno as it is. */
+static void close_only(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+}
+
 /* Opens a folder of an open one. A link is followed if it is root's or our own: others could lead what is written anywhere. */
 static int folder_enter(int folder, const char *name)
 {
@@ -109,7 +118,7 @@ static int folder_enter(int folder, const char *name)
 /* The folder of a path, whose last part is left at *name. Returns a descriptor, or -1 with errno. */
 static int folder_open(const char *path, const char **name)
 {
-	int folder = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), inner, error;
+	int folder = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), inner;
 	char part[NAME_MAX + 1];
 
 	while (folder >= 0) {
@@ -127,9 +136,7 @@ static int folder_open(const char *path, const char **name)
 		memcpy(part, path, length);
 		part[length] = 0;
 		inner = folder_enter(folder, part);
-		error = errno;
-		close(folder);
-		errno = error;
+		close_only(folder);
 		folder = inner;
 		path += length;
 	}
@@ -146,32 +153,38 @@ static int exclusive(int folder, const char *name)
 	return fd;
 }
 
+static bool begin(int fd, const void *start, size_t bytes)
+{
+	errno = ENOSPC;
+	return pwrite(fd, start, bytes, 0) == (ssize_t)bytes;
+}
+
 /* Writes into a file without a name, and gives it one then. */
 static int exclusive_with(int folder, const char *name, const void *start, size_t bytes)
 {
-	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), error;
+	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	char self[40];
 
 	if (fd < 0)
 		return -1;
 	(void)flock(fd, LOCK_EX | LOCK_NB);
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	errno = ENOSPC;
-	if (pwrite(fd, start, bytes, 0) == (ssize_t)bytes &&
-		linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) == 0)
+	if (begin(fd, start, bytes) && linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) == 0)
 		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
+	close_only(fd);
 	return -1;
 }
 
-static void folder_close(int folder)
+/* Where that can't be done. */
+static int exclusive_then(int folder, const char *name, const void *start, size_t bytes)
 {
-	int error = errno;
+	int fd = exclusive(folder, name);
 
-	close(folder);
-	errno = error;
+	if (fd < 0 || begin(fd, start, bytes))
+		return fd;
+	(void)unlinkat(folder, name, 0);
+	close_only(fd);
+	return -1;
 }
 
 int seep_output_exclusive(const char *path)
@@ -182,30 +195,21 @@ int seep_output_exclusive(const char *path)
 	if (folder < 0)
 		return -1;
 	fd = exclusive(folder, name);
-	folder_close(folder);
+	close_only(folder);
 	return fd;
 }
 
 int seep_output_exclusive_with(const char *path, const void *start, size_t bytes)
 {
 	const char *name;
-	int folder = folder_open(path, &name), fd, error;
+	int folder = folder_open(path, &name), fd;
 
 	if (folder < 0)
 		return -1;
 	fd = exclusive_with(folder, name, start, bytes);
-	if (fd < 0 && errno != EEXIST) {
-		fd = exclusive(folder, name);
-		errno = fd < 0 ? errno : ENOSPC;
-		if (fd >= 0 && pwrite(fd, start, bytes, 0) != (ssize_t)bytes) {
-			error = errno;
-			(void)unlinkat(folder, name, 0);
-			close(fd);
-			errno = error;
-			fd = -1;
-		}
-	}
-	folder_close(folder);
+	if (fd < 0 && errno != EEXIST)
+		fd = exclusive_then(folder, name, start, bytes);
+	close_only(folder);
 	return fd;
 }
 
@@ -243,7 +247,7 @@ static int trace_make(const char *path, const struct seep_settings *settings, ui
 		errno = EEXIST;
 	else
 		fd = exclusive(folder, name);
-	folder_close(folder);
+	close_only(folder);
 	return fd;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * region.c: makes and seals the shared memory; its futexes. Called by start.c, session.c, recover.c and by the files that empty it, and by the watcher's thread
- * (seep_region_ring only).
+ * region.c: makes and seals the shared memory; its futexes. Called by start.c, session.c, recover.c and by the files that empty it,
+ * and by the watcher's thread (seep_region_ring only).
  */
 #include "region.h"
 

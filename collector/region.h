@@ -35,8 +35,8 @@ struct seep_region_place {
 };
 
 /* Makes a region, as large as address_space_limit (bytes; UINT64_MAX: none) of the program allows, whose robust futex the calling
- * thread holds; it holds one at a time. With a place it is a new file there, smaller, and its room on the disk is reserved. Returns 0, or -1 with errno and a
- * message. */
+ * thread holds; it holds one at a time. With a place it is a new file there, smaller, and its room on the disk is reserved.
+ * Returns 0, or -1 with errno and a message. */
 int seep_region_open(struct seep_region *r, const struct seep_settings *settings, uint64_t address_space_limit,
 	const char *socket_name, const struct seep_region_place *place, char *message, size_t message_size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rings.c: empties the rings. Called by recording.c and finish.c, by folds.c for the asides, and by recover.c. One thread; the producers go on meanwhile.
+ * rings.c: empties the rings. Called by recording.c and finish.c, by folds.c for the asides, and by
+ * recover.c. One thread; the producers go on meanwhile.
  *
  * The books match frees to allocations whatever the order of arrival. But what is live in between, and so every peak, would
  * be wrong by all that the rings hold if one ring were taken after the other: a block allocated in one and freed in the

@@ -38,7 +38,8 @@ int seep_watcher_start(struct seep_watcher *w, struct seep_region *region, int l
 /* Watches the process as well; -1: there is nothing to watch it by. Returns 0, or -1 with errno. */
 int seep_watcher_add(struct seep_watcher *w, int pidfd);
 
-/* Watches somebody who has connected, as it does the listener; until the descriptor is closed, also in processes forked meanwhile. Returns 0, or -1 with errno. */
+/* Watches somebody who has connected, as it does the listener; until the descriptor is closed, also in processes forked
+ * meanwhile. Returns 0, or -1 with errno. */
 int seep_watcher_add_caller(struct seep_watcher *w, int fd);
 
 /* What was seen since the last call, a set of enum seep_watcher_seen. A connection is told once: accept until there is none, or

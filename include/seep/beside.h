@@ -6,8 +6,10 @@
 #ifndef SEEP_BESIDE_H
 #define SEEP_BESIDE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,12 +34,20 @@ struct seep_beside_head {
 #define SEEP_JOURNAL_MAGIC "seepjrnl"
 #define SEEP_RING_MAGIC "eelwire3" /* SEEP_WIRE_MAGIC of wire.h */
 
-/* TRACE.ending */
-static inline const char *seep_beside_ending(enum seep_beside file)
+#define SEEP_BESIDE_PATH (PATH_MAX + 32)
+
+/* The name of such a file; trace may be without its folder. */
+static inline void seep_beside_name(const char *trace, enum seep_beside file, char path[SEEP_BESIDE_PATH])
 {
 	static const char *const endings[SEEP_BESIDES] = {"books", "journal", "ring", "books.new"};
 
-	return endings[file];
+	snprintf(path, SEEP_BESIDE_PATH, "%s.%s", trace, endings[file]);
+}
+
+/* Whether there is more in it than its head. */
+static inline bool seep_beside_has_more(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_size > (off_t)sizeof(struct seep_beside_head);
 }
 
 static inline struct seep_beside_head seep_beside_head(enum seep_beside file, uint64_t trace_checksum)

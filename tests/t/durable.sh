@@ -10,15 +10,16 @@ library=$PWD/build/libseep.so
 programs=$PWD/build/tests/programs
 waits=$programs/waits
 recorder=
+durable=--durable
 trap '[ -z "$recorder" ] || kill -KILL $recorder $(below "$recorder") 2>/dev/null; rm -rf "$scratch"' EXIT
 
-# begin COUNT OPTION... -- COMMAND...: records it until it has said "ready" that often
+# begin COUNT OPTION... -- COMMAND...: records it with $durable until it has said "ready" that often
 begin() {
 	count=$1
 	shift
 	rm -f "$scratch"/*.seep* "$scratch/input"
 	mkfifo "$scratch/input"
-	timeout 100 "$seep" run --durable -o "$scratch/%e.%p.seep" "$@" <"$scratch/input" >"$scratch/output" 2>"$scratch/said" &
+	timeout 100 "$seep" run $durable -o "$scratch/%e.%p.seep" "$@" <"$scratch/input" >"$scratch/output" 2>"$scratch/said" &
 	recorder=$!
 	exec 3>"$scratch/input"
 	tries=0
@@ -252,25 +253,19 @@ others_empty() {
 
 # Books beside a trace that was not durable are somebody's.
 others_books() {
-	rm -f "$scratch"/*.seep* "$scratch/input"
-	echo precious, and longer than the head of books is >"$scratch/plain.seep.books"
-	mkfifo "$scratch/input"
-	timeout 100 "$seep" run -o "$scratch/plain.seep" -- "$waits" busy <"$scratch/input" >"$scratch/output" 2>"$scratch/said" &
-	recorder=$!
-	exec 3>"$scratch/input"
-	tries=0
-	until grep -q ready "$scratch/output"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1000 ] || return
-		sleep 0.01
-	done
-	sleep 0.2
+	durable=
+	begin 1 -- "$waits" busy
+	status=$?
+	durable=--durable
+	[ $status -eq 0 ] || return
+	trace=$(echo "$scratch"/waits.*.seep)
+	echo precious, and longer than the head of books is >"$trace.books"
 	killed sessions && sleep 0.2 && echo >&3
 	ended
 	grep -q 'its collector was killed; the trace is not complete' "$scratch/said" &&
-		json "$scratch/plain.seep" '([.trace.remarks[] | select(test("beside"))] | length) == 0' &&
-		! "$seep" recover "$scratch/plain.seep" 2>"$scratch/error" && grep -q 'it was not recorded with --durable' "$scratch/error" &&
-		grep -q precious "$scratch/plain.seep.books"
+		json "$trace" '([.trace.remarks[] | select(test("beside"))] | length) == 0' &&
+		! "$seep" recover "$trace" 2>"$scratch/error" && grep -q 'it was not recorded with --durable' "$scratch/error" &&
+		grep -q precious "$trace.books"
 }
 
 # A run before left files beside its trace; one without --durable has the name now.
